@@ -1,0 +1,96 @@
+import type {
+  ClaimedDelivery,
+  LeaseRef,
+  SettleVerdict,
+  Settlement,
+} from '../model/delivery'
+import type { ClaimedEvent, EventVerdict, InsertedEvent, NewEvent } from '../model/event'
+
+export interface EventClaimRequest {
+  readonly limit: number
+  readonly leaseMs: number
+}
+
+export interface DeliveryClaimRequest {
+  /** Free slots of the worker. */
+  readonly limit: number
+  readonly leaseMs: number
+  /** Most unexpired leases that one endpoint may have, whoever holds them. */
+  readonly perEndpoint: number
+  /** Most deliveries of failing endpoints, together, that this claim may answer. */
+  readonly failingLimit: number
+  /** Claim one suspect (lost twice or more), and nothing else. Otherwise suspects are left alone. */
+  readonly solo: boolean
+}
+
+export interface EventClaim {
+  /** The store's clock. */
+  readonly now: number
+  readonly events: readonly ClaimedEvent[]
+}
+
+export interface DeliveryClaim {
+  /** The store's clock. */
+  readonly now: number
+  readonly deliveries: readonly ClaimedDelivery[]
+  /** Whether a suspect is due and waits for a solo claim. */
+  readonly suspects: boolean
+}
+
+/** A further delivery of an old event. `as: 'new'` sends message id `<eventId>-r<n>`. */
+export interface Redelivery {
+  readonly tenantId: string
+  readonly id: string
+  readonly eventId: string
+  readonly endpointId: string
+  readonly as: 'same' | 'new'
+  readonly envelope?: string
+  readonly replayOf?: string
+}
+
+export type RedeliveryVerdict = 'created' | 'pending' | 'payload_pruned' | 'event_not_found' | 'endpoint_not_found'
+export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
+
+/**
+ * The queue: events in, deliveries claimed, settled, released.
+ *
+ * Laws. A store decides due times and leases by its own clock, and answers that clock's `now` with each claim. Each call is atomic, takes
+ * effect whole or not at all, and is safe under any number of concurrent callers and processes.
+ *
+ * - `insert`: an event whose tenant + idempotency key, or tenant + id, is known is a duplicate: nothing is written, and the first one's
+ *   id and deliveries are answered. One duplicate in a batch hinders no other event of it. Order of answers = order of events.
+ * - `claimEvents`: `recorded` events, oldest first, each to one caller until its lease runs out. `horizon` is the highest endpoint `seq` that
+ *   existed when the event was recorded.
+ * - `fanOut`: writes the verdict only while the token holds the event; answers how many it applied. Afterwards the event is never claimed.
+ * - `claim`: deliveries that are due, of endpoints that exist, are not paused and not throttled (disabled ones are answered: the worker skips
+ *   them). Never a delivery whose lease is unexpired, never one not yet due, never more than `limit`, never more than `perEndpoint`
+ *   unexpired leases on an endpoint, whoever holds them, never more than `failingLimit` of failing endpoints, never a suspect unless
+ *   `solo`, and then one suspect alone. Every claim raises `attempt` by one and has a token of its own. Claiming a delivery whose lease ran
+ *   out raises `lost`, and `soloLost` if that claim was solo.
+ * - Fairness: an endpoint with due work is served within as many claims as there are endpoints with due work, however large the others'
+ *   backlogs, and the cost of a claim does not grow with the backlog.
+ * - Within one endpoint the longest due come first.
+ * - `extend`: prolongs the leases still held, and answers those.
+ * - `settle`: compare-and-set on (delivery, attempt, token) with the lease unexpired or not yet taken by another; `stale` otherwise, and then the
+ *   state stays as it was. An attempt record given is logged in either case, as long as the delivery exists. One stale settlement hinders
+ *   no other one of the batch.
+ * - `release`: gives leases back without blame: due at once, `attempt` lowered by one; stale ones are left alone.
+ * - `cancel`: an unfinished delivery becomes `canceled`; a lease on it is void.
+ * - `redeliver`: `pending` when an unfinished delivery of that event to that endpoint exists, otherwise a new delivery, due at once.
+ * - `nextDueIn`: milliseconds until `claimEvents` or `claim` could answer something, 0 if now, undefined if nothing waits.
+ *   Too early is allowed, too late is not, but for work that only a paused endpoint or a busy cap holds back.
+ */
+export interface DeliveryStore {
+  insert(events: readonly NewEvent[]): Promise<readonly InsertedEvent[]>
+  claimEvents(request: EventClaimRequest): Promise<EventClaim>
+  fanOut(verdicts: readonly EventVerdict[]): Promise<number>
+  claim(request: DeliveryClaimRequest): Promise<DeliveryClaim>
+  extend(leases: readonly LeaseRef[], leaseMs: number): Promise<readonly LeaseRef[]>
+  settle(batch: readonly Settlement[]): Promise<readonly SettleVerdict[]>
+  release(leases: readonly LeaseRef[]): Promise<void>
+  cancel(tenantId: string, deliveryId: string): Promise<CancelVerdict>
+  redeliver(items: readonly Redelivery[]): Promise<readonly RedeliveryVerdict[]>
+  nextDueIn(): Promise<number | undefined>
+  /** Calls `listener` when another process may have added work. A hint only; absent where the store has none. */
+  subscribe?(listener: () => void): () => void
+}

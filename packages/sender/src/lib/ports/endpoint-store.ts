@@ -1,0 +1,50 @@
+import type { DisabledReason, EndpointRecord, Health } from '../model/endpoint'
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Opaque; absent on the last page. */
+  readonly cursor?: string
+}
+
+/** An endpoint to create; the store gives it `seq`, `revision` 1 and its times. */
+export type NewEndpoint = Omit<EndpointRecord, 'seq' | 'revision' | 'createdAt' | 'updatedAt'>
+
+/** A change that outcomes bring about. `throttleForMs` is added to the store's clock and never shortens a throttle. */
+export interface EndpointTransition {
+  readonly tenantId: string
+  readonly id: string
+  readonly health?: { readonly from: Health['state']; readonly to: 'healthy' | 'failing' }
+  readonly disable?: DisabledReason
+  readonly throttleForMs?: number
+}
+
+/**
+ * Keeps endpoints.
+ *
+ * Laws:
+ * - Every call that names an endpoint names its tenant; another tenant's id is as unknown.
+ * - `insert` gives each endpoint a `seq` above every earlier one of the store, deleted ones included.
+ * - `replace` writes only over the `revision` it was given, and answers the new record, or undefined when that revision is gone.
+ *   It keeps `seq` and `createdAt`.
+ * - `remove` deletes the endpoint and cancels its unfinished deliveries, as one step.
+ * - `transition` changes health only from the state named (a failing endpoint keeps its `since`), disables only an endpoint that is not
+ *   disabled yet, and raises `revision`; it answers, for each, whether health or status changed.
+ * - `list` pages in order of creation, newest first; a page never repeats or skips an endpoint that existed when paging began.
+ * - `forTenant` answers every endpoint of the tenant, as committed by the time of the call.
+ */
+export interface EndpointStore {
+  insert(endpoint: NewEndpoint): Promise<EndpointRecord>
+  get(tenantId: string, id: string): Promise<EndpointRecord | undefined>
+  list(query: EndpointQuery): Promise<Page<EndpointRecord>>
+  forTenant(tenantId: string): Promise<readonly EndpointRecord[]>
+  replace(record: EndpointRecord): Promise<EndpointRecord | undefined>
+  remove(tenantId: string, id: string): Promise<boolean>
+  transition(changes: readonly EndpointTransition[]): Promise<readonly boolean[]>
+}
+
+/** `tenantId` absent: all tenants, for the operator. */
+export interface EndpointQuery {
+  readonly tenantId?: string
+  readonly limit: number
+  readonly cursor?: string
+}

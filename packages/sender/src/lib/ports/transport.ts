@@ -1,0 +1,50 @@
+import type { AttemptClass } from '../model/delivery'
+
+/** One HTTP POST to make. */
+export interface AttemptRequest {
+  readonly url: string
+  /** Sent as given, beside `Host`, `Content-Length` and `Accept-Encoding: identity`, which the transport sets. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** One deadline over DNS, connect, TLS and headers, in milliseconds. */
+  readonly timeoutMs: number
+  /** How many bytes of the response body to keep. */
+  readonly captureBytes: number
+}
+
+/** What came of it. A response is one whose final status line and headers arrived, whatever its body did later. */
+export type AttemptOutcome =
+  | {
+      readonly kind: 'response'
+      readonly status: number
+      /** Names in lower case; a repeated header joined with `, `. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+      readonly truncated: boolean
+      readonly bodyError?: string
+      readonly durationMs: number
+      readonly freshSocket?: boolean
+    }
+  | {
+      readonly kind: 'error'
+      readonly errorClass: Exclude<AttemptClass, 'success' | 'http'>
+      /** Stable and safe to show: `ECONNREFUSED`, `ENOTFOUND`, `deadline`, … */
+      readonly code: string
+      /** Short and safe to show to a tenant. */
+      readonly message: string
+      /** For the host's log only: what a tenant is not told, such as the address that was refused. */
+      readonly detail?: string
+      readonly durationMs: number
+      readonly freshSocket?: boolean
+    }
+
+/**
+ * Makes one HTTP attempt.
+ *
+ * Laws: `send` never rejects, whatever the peer does; it ends by `timeoutMs` + 600 ms; it follows no redirect; the bytes sent are `body`
+ * exactly; after `close` it answers `config` errors and holds no socket.
+ */
+export interface Transport {
+  send(request: AttemptRequest): Promise<AttemptOutcome>
+  close(): Promise<void>
+}
