@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Packages meet each other by source, so tests need no build.
+    alias: [
+      { find: /^#hmac$/, replacement: at('./packages/schema/src/lib/hmac/node.ts') },
+      { find: /^@posthorn\/([a-z0-9-]+)$/, replacement: at('./packages/$1/src/index.ts') },
+      {
+        find: /^@posthorn\/([a-z0-9-]+)\/([a-z0-9-]+)$/,
+        replacement: at('./packages/$1/src/$2.ts'),
+      },
+    ],
+  },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'e2e/slow/**'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: ['e2e/slow/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text', 'json-summary'],
+    },
+  },
+})
