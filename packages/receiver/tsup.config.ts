@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
-import { packageBuild } from '../../tsup.base'
+import { packageBuild, sources } from '../../tsup.base'
 
 export default defineConfig(
-  packageBuild(['index', 'memory', 'fetch', 'node', 'express', 'fastify', 'testing']),
+  packageBuild(sources('index', 'memory', 'fetch', 'node', 'express', 'fastify', 'testing')),
 )

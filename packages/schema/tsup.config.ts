@@ -1,15 +1,11 @@
 import { defineConfig } from 'tsup'
-import { packageBuild } from '../../tsup.base'
+import { packageBuild, sources } from '../../tsup.base'
 
-const { entry, ...build } = packageBuild(['index', 'signature', 'zod'])
+const entry = {
+  ...sources('index', 'signature', 'zod'),
+  'hmac-node': 'src/lib/hmac/node.ts',
+  'hmac-web': 'src/lib/hmac/web.ts',
+}
 
-export default defineConfig({
-  ...build,
-  entry: {
-    ...(entry as Record<string, string>),
-    'hmac-node': 'src/lib/hmac/node.ts',
-    'hmac-web': 'src/lib/hmac/web.ts',
-  },
-  // Left in the output, so that the consumer's runtime or bundler picks the implementation.
-  external: ['#hmac'],
-})
+// `#hmac` stays in the output: the consumer's runtime or bundler picks the implementation.
+export default defineConfig(packageBuild(entry, { external: ['#hmac'] }))

@@ -1,4 +1,12 @@
 import { defineConfig } from 'tsup'
-import { packageBuild } from '../../tsup.base'
+import { packageBuild, sources } from '../../tsup.base'
 
-export default defineConfig(packageBuild(['index', 'memory', 'network', 'testing']))
+export default defineConfig(
+  packageBuild(sources('index', 'memory', 'network', 'testing'), {
+    // p-retry is ESM only: CommonJS gets it bundled, ESM imports it.
+    noExternal: ['p-retry'],
+    esbuildOptions(options, { format }) {
+      if (format === 'esm') options.external = [...(options.external ?? []), 'p-retry']
+    },
+  }),
+)

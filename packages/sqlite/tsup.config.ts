@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
-import { packageBuild } from '../../tsup.base'
+import { packageBuild, sources } from '../../tsup.base'
 
-export default defineConfig(packageBuild(['sender', 'receiver']))
+export default defineConfig(packageBuild(sources('sender', 'receiver')))

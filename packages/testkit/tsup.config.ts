@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
-import { packageBuild } from '../../tsup.base'
+import { packageBuild, sources } from '../../tsup.base'
 
-export default defineConfig(packageBuild(['index']))
+export default defineConfig(packageBuild(sources('index')))

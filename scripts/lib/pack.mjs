@@ -1,0 +1,26 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pnpm } from './setup.mjs'
+import { listPackages, root } from './workspace.mjs'
+
+/** Packs every package as it would be published; resolves to the packages with their `tarball`. */
+export async function packAll(folder) {
+  const target = join(root, '.tmp', folder)
+  rmSync(target, { recursive: true, force: true })
+  mkdirSync(target, { recursive: true })
+  await pnpm([
+    '-r',
+    '--filter',
+    './packages/*',
+    'exec',
+    'pnpm',
+    'pack',
+    '--pack-destination',
+    target,
+  ])
+  return listPackages().map((pkg) => {
+    const { name, version } = pkg.manifest
+    const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`
+    return { ...pkg, tarball: join(target, file) }
+  })
+}
