@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+// Where a machine-readable report is wanted, beside what people read; coverage comes with it.
+const report = process.env.VITEST_REPORT
+
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
@@ -16,6 +19,7 @@ export default defineConfig({
     ],
   },
   test: {
+    ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
     projects: [
       { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'] } },
       {
@@ -39,10 +43,11 @@ export default defineConfig({
       },
     ],
     coverage: {
+      enabled: report !== undefined,
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts'],
-      reporter: ['text', 'json-summary'],
+      reporter: [['text', { skipFull: true }], 'json-summary'],
     },
   },
 })
