@@ -1,1 +1,5 @@
-export {}
+export {
+  type MemoryStore,
+  type MemoryStoreOptions,
+  memoryStore,
+} from './lib/stores/memory/memory-store'

@@ -19,7 +19,7 @@ export interface DeliveryClaimRequest {
   readonly perEndpoint: number
   /** Most deliveries of failing endpoints, together, that this claim may answer. */
   readonly failingLimit: number
-  /** Claim one suspect (lost twice or more), and nothing else. Otherwise suspects are left alone. */
+  /** Claim one suspect (lost twice or more, the lease that has just run out included), and nothing else. Otherwise suspects are left alone. */
   readonly solo: boolean
 }
 
@@ -45,6 +45,8 @@ export interface Redelivery {
   readonly endpointId: string
   readonly as: 'same' | 'new'
   readonly envelope?: string
+  /** The event's bytes in `envelope`; stored when the event has none in it yet, ignored otherwise. */
+  readonly body?: Uint8Array
   readonly replayOf?: string
 }
 
@@ -58,7 +60,8 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  * effect whole or not at all, and is safe under any number of concurrent callers and processes.
  *
  * - `insert`: an event whose tenant + idempotency key, or tenant + id, is known is a duplicate: nothing is written, and the first one's
- *   id and deliveries are answered. One duplicate in a batch hinders no other event of it. Order of answers = order of events.
+ *   id and deliveries are answered. One duplicate in a batch hinders no other event of it. Order of answers = order of events. A delivery to
+ *   an endpoint that is gone, or is another tenant's, is stored `canceled`; so with `fanOut`.
  * - `claimEvents`: `recorded` events, oldest first, each to one caller until its lease runs out. `horizon` is the highest endpoint `seq` that
  *   existed when the event was recorded.
  * - `fanOut`: writes the verdict only while the token holds the event; answers how many it applied. Afterwards the event is never claimed.
@@ -70,13 +73,14 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  * - Fairness: an endpoint with due work is served within as many claims as there are endpoints with due work, however large the others'
  *   backlogs, and the cost of a claim does not grow with the backlog.
  * - Within one endpoint the longest due come first.
- * - `extend`: prolongs the leases still held, and answers those.
+ * - `extend`: prolongs the leases still held, and answers those. An expired one is not: its place under the cap may be taken.
  * - `settle`: compare-and-set on (delivery, attempt, token) with the lease unexpired or not yet taken by another; `stale` otherwise, and then the
  *   state stays as it was. An attempt record given is logged in either case, as long as the delivery exists. One stale settlement hinders
- *   no other one of the batch.
+ *   no other one of the batch. A settlement repeated is `stale`, and its attempt record is not logged again.
  * - `release`: gives leases back without blame: due at once, `attempt` lowered by one; stale ones are left alone.
  * - `cancel`: an unfinished delivery becomes `canceled`; a lease on it is void.
- * - `redeliver`: `pending` when an unfinished delivery of that event to that endpoint exists, otherwise a new delivery, due at once.
+ * - `redeliver`: `pending` when an unfinished delivery of that event to that endpoint exists, `payload_pruned` when there are no bytes to send,
+ *   otherwise a new delivery, due at once. No two of an event to an endpoint `as: 'new'` have one message id.
  * - `nextDueIn`: milliseconds until `claimEvents` or `claim` could answer something, 0 if now, undefined if nothing waits.
  *   Too early is allowed, too late is not, but for work that only a paused endpoint or a busy cap holds back.
  */

@@ -1,0 +1,124 @@
+import type { ClaimedDelivery } from '../../model/delivery'
+import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
+import { arrange, catchUp, joinLine, leaseRow, leaveLine, suspectDueAt } from './lanes'
+import { type DeliveryRow, type Lane, lossesOf } from './rows'
+import { type MemoryState, newToken } from './state'
+
+export function claimDeliveries(state: MemoryState, request: DeliveryClaimRequest): DeliveryClaim {
+  const now = catchUp(state)
+  const deliveries = request.solo
+    ? claimSuspect(state, request, now)
+    : claimInTurn(state, request, now)
+  return { now, deliveries, suspects: waitingSuspects(state, now).length > 0 }
+}
+
+/** One delivery of each lane in line, round and round, until the free slots are used up. */
+function claimInTurn(
+  state: MemoryState,
+  request: DeliveryClaimRequest,
+  now: number,
+): readonly ClaimedDelivery[] {
+  const claimed: ClaimedDelivery[] = []
+  const full: Lane[] = []
+  let failingLeft = request.failingLimit
+  while (claimed.length < request.limit) {
+    const lane = nextInLine(state, failingLeft > 0)
+    if (!lane) break
+    const row = lane.ready.peek()
+    leaveLine(state, lane)
+    if (!row || lane.leased.size >= request.perEndpoint) {
+      full.push(lane)
+      continue
+    }
+    if (lane.endpoint.health.state === 'failing') failingLeft -= 1
+    claimed.push(claimRow(state, lane, row, { ...request, now }))
+    arrange(state, lane, now)
+  }
+  for (const lane of full) joinLine(state, lane)
+  return claimed
+}
+
+/** Whoever has waited longest, of both lines while failing endpoints may still be served. */
+function nextInLine(state: MemoryState, withFailing: boolean): Lane | undefined {
+  const healthy = state.healthyLine.peek()
+  const failing = withFailing ? state.failingLine.peek() : undefined
+  if (!healthy || !failing) return healthy ?? failing
+  return failing.turn < healthy.turn ? failing : healthy
+}
+
+function claimSuspect(
+  state: MemoryState,
+  request: DeliveryClaimRequest,
+  now: number,
+): readonly ClaimedDelivery[] {
+  const lane = waitingSuspects(state, now)
+    .filter((lane) => lane.leased.size < request.perEndpoint)
+    .filter((lane) => request.failingLimit > 0 || lane.endpoint.health.state !== 'failing')
+    .reduce<Lane | undefined>((a, b) => (a && a.soloTurn <= b.soloTurn ? a : b), undefined)
+  const row = lane?.suspects.peek()
+  if (!lane || !row || request.limit < 1) return []
+  lane.soloTurn = ++state.counters.turns
+  return [claimRow(state, lane, row, { ...request, now })]
+}
+
+/** Suspects are few: what a crash took down with it. */
+function waitingSuspects(state: MemoryState, now: number): readonly Lane[] {
+  return [...state.suspicious].filter((lane) => {
+    const due = suspectDueAt(lane)
+    return due !== undefined && due <= now
+  })
+}
+
+interface ClaimTerms {
+  readonly now: number
+  readonly leaseMs: number
+  readonly solo: boolean
+}
+
+function claimRow(
+  state: MemoryState,
+  lane: Lane,
+  row: DeliveryRow,
+  terms: ClaimTerms,
+): ClaimedDelivery {
+  row.progress = {
+    attempt: row.progress.attempt + 1,
+    lost: lossesOf(row),
+    soloLost: row.progress.soloLost + (isLost(row) && row.solo ? 1 : 0),
+    deferred: row.progress.deferred,
+  }
+  const token = newToken(state)
+  row.token = token
+  row.solo = terms.solo
+  leaseRow(state, lane, row, terms.now + terms.leaseMs)
+  return toClaimedDelivery(lane, row, token)
+}
+
+const isLost = (row: DeliveryRow): boolean => row.state.status === 'delivering'
+
+function toClaimedDelivery(lane: Lane, row: DeliveryRow, token: string): ClaimedDelivery {
+  const { event, progress } = row
+  return {
+    lease: {
+      tenantId: event.tenantId,
+      deliveryId: row.id,
+      attempt: progress.attempt,
+      token,
+    },
+    eventId: event.id,
+    eventType: event.type,
+    messageId: row.messageId,
+    progress,
+    createdAt: row.createdAt,
+    endpoint: lane.endpoint,
+    body: bodyFor(row.envelope, event),
+    metadata: event.metadata,
+  }
+}
+
+export function bodyFor(
+  envelope: string | undefined,
+  event: DeliveryRow['event'],
+): Uint8Array | undefined {
+  return envelope === undefined ? event.body : event.bodies.get(envelope)
+}

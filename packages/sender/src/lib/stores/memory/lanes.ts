@@ -1,0 +1,127 @@
+import type { DeliveryState } from '../../model/delivery'
+import type { EndpointRecord } from '../../model/endpoint'
+import { Heap } from './heap'
+import { type DeliveryRow, type Lane, lossesOf } from './rows'
+import type { MemoryState } from './state'
+
+/** Lost leases from which on a delivery is only claimed alone. */
+const SUSPECT_AFTER = 2
+
+const longestDue = (a: DeliveryRow, b: DeliveryRow): boolean =>
+  a.dueAt === b.dueAt ? a.seq < b.seq : a.dueAt < b.dueAt
+
+export function createLane(endpoint: EndpointRecord): Lane {
+  return {
+    endpoint,
+    ready: new Heap(longestDue),
+    suspects: new Heap(longestDue),
+    leased: new Set(),
+    turn: 0,
+    soloTurn: 0,
+    wakeAt: 0,
+    slot: -1,
+  }
+}
+
+/** When the lane's endpoint may be asked at all; undefined while it is paused. */
+function openFrom({ endpoint }: Lane): number | undefined {
+  return endpoint.status === 'paused' ? undefined : (endpoint.throttledUntil ?? 0)
+}
+
+/** When the lane's first suspect may be claimed, alone. */
+export function suspectDueAt(lane: Lane): number | undefined {
+  const row = lane.suspects.peek()
+  const opens = openFrom(lane)
+  return row && opens !== undefined ? Math.max(row.dueAt, opens) : undefined
+}
+
+/** Puts a lane where it now belongs: in line (keeping its turn if it stood there), in the timer, or nowhere. */
+export function arrange(state: MemoryState, lane: Lane, now: number): void {
+  const stoodInLine = leaveLine(state, lane)
+  state.timer.remove(lane)
+  const next = lane.ready.peek()
+  const opens = openFrom(lane)
+  if (!next || opens === undefined) return
+  lane.wakeAt = Math.max(next.dueAt, opens)
+  if (lane.wakeAt > now) {
+    state.timer.push(lane)
+    return
+  }
+  if (!stoodInLine) lane.turn = ++state.counters.turns
+  joinLine(state, lane)
+}
+
+export function joinLine(state: MemoryState, lane: Lane): void {
+  const failing = lane.endpoint.health.state === 'failing'
+  const line = failing ? state.failingLine : state.healthyLine
+  line.push(lane)
+}
+
+export function leaveLine(state: MemoryState, lane: Lane): boolean {
+  const stood = state.healthyLine.has(lane) || state.failingLine.has(lane)
+  state.healthyLine.remove(lane)
+  state.failingLine.remove(lane)
+  return stood
+}
+
+/** Lets a row wait in its lane until it is due. */
+function enqueueRow(state: MemoryState, lane: Lane, row: DeliveryRow): void {
+  if (lossesOf(row) < SUSPECT_AFTER) {
+    lane.ready.push(row)
+  } else {
+    lane.suspects.push(row)
+    state.suspicious.add(lane)
+  }
+}
+
+/** Takes a row out of its lane, wherever in it. */
+function withdrawRow(state: MemoryState, lane: Lane, row: DeliveryRow): void {
+  state.leases.remove(row)
+  lane.leased.delete(row)
+  lane.ready.remove(row)
+  lane.suspects.remove(row)
+  if (lane.suspects.size === 0) state.suspicious.delete(lane)
+}
+
+/** Moves a row to another state, and its lane along with it. A lease it had is void. */
+export function changeRow(state: MemoryState, row: DeliveryRow, next: DeliveryState): void {
+  const lane = row.lane
+  if (lane) withdrawRow(state, lane, row)
+  row.state = next
+  row.token = undefined
+  row.solo = false
+  if (!lane) return
+  if (next.status === 'pending') {
+    row.dueAt = next.dueAt
+    enqueueRow(state, lane, row)
+  }
+  arrange(state, lane, state.clock.now())
+}
+
+/** Puts a row under a lease; its lane is to be arranged by the caller. */
+export function leaseRow(state: MemoryState, lane: Lane, row: DeliveryRow, until: number): void {
+  withdrawRow(state, lane, row)
+  row.leasedUntil = until
+  row.state = { status: 'delivering', leasedUntil: until }
+  lane.leased.add(row)
+  state.leases.push(row)
+}
+
+/** Lets the time that has passed take effect: leases that ran out, lanes that came due. Answers the time it is. */
+export function catchUp(state: MemoryState): number {
+  const now = state.clock.now()
+  let row = state.leases.peek()
+  for (; row && row.leasedUntil <= now; row = state.leases.peek()) expireLease(state, row, now)
+  let lane = state.timer.peek()
+  for (; lane && lane.wakeAt <= now; lane = state.timer.peek()) arrange(state, lane, now)
+  return now
+}
+
+/** An expired row goes back to its place in the lane, and stays `delivering` in the log until it is claimed again. */
+function expireLease(state: MemoryState, row: DeliveryRow, now: number): void {
+  state.leases.remove(row)
+  if (!row.lane) return
+  withdrawRow(state, row.lane, row)
+  enqueueRow(state, row.lane, row)
+  arrange(state, row.lane, now)
+}

@@ -1,0 +1,106 @@
+import { WebhookError } from '@posthorn/schema'
+import { systemClock } from '../../clock'
+import type { Clock } from '../../ports/clock'
+import type { SenderStore, SyncTransactions } from '../../ports/store'
+import { claimDeliveries } from './claims'
+import * as endpoints from './endpoints'
+import { claimEvents, fanOutEvents, insertEvents } from './events'
+import * as log from './log'
+import { toDeliveryRecord, toEventRecord } from './records'
+import { redeliver } from './redeliver'
+import { prune } from './retention'
+import * as leases from './settle'
+import { createState, findDelivery, findEvent, findLane, type MemoryState } from './state'
+
+export interface MemoryStoreOptions {
+  /** Decides due times and leases; the sender's clock unless given. */
+  readonly clock?: Clock
+}
+
+export type MemoryStore = SenderStore<SyncTransactions<undefined>>
+
+/**
+ * Keeps everything in this process's memory, by the same laws as the databases. For tests and trials: a restart forgets all of it, and
+ * `host.enqueue` belongs to no transaction. `migrate` may be left out.
+ *
+ * @example
+ * const sender = createSender({ events, store: memoryStore() })
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const state = createState(options.clock ?? systemClock)
+  let closed = false
+  const assertOpen = () => {
+    if (closed) throw new WebhookError('store_closed', 'The store was closed. Make a new one.')
+  }
+  const open: Opener =
+    (operation) =>
+    async (...args) => {
+      assertOpen()
+      return operation(state, ...args)
+    }
+  return {
+    ...ports(open),
+    host: {
+      kind: 'sync',
+      enqueue(events) {
+        assertOpen()
+        return insertEvents(state, events)
+      },
+    },
+    useClock(clock) {
+      if (!options.clock) state.clock = clock
+    },
+    async migrate() {
+      assertOpen()
+    },
+    async close() {
+      closed = true
+    },
+  }
+}
+
+type Opener = <Args extends unknown[], Result>(
+  operation: (state: MemoryState, ...args: Args) => Result,
+) => (...args: Args) => Promise<Result>
+
+function ports(open: Opener): Pick<MemoryStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
+  return {
+    deliveries: {
+      insert: open(insertEvents),
+      claimEvents: open(claimEvents),
+      fanOut: open(fanOutEvents),
+      claim: open(claimDeliveries),
+      extend: open(leases.extendLeases),
+      settle: open(leases.settleDeliveries),
+      release: open(leases.releaseLeases),
+      cancel: open(leases.cancelDelivery),
+      redeliver: open(redeliver),
+      nextDueIn: open(leases.nextDueIn),
+    },
+    log: {
+      list: open(log.listDeliveries),
+      get: open((state, tenantId: string, id: string) => {
+        const row = findDelivery(state, tenantId, id)
+        return row && toDeliveryRecord(row)
+      }),
+      attempts: open(log.listAttempts),
+      event: open((state, tenantId: string, id: string) => {
+        const row = findEvent(state, tenantId, id)
+        return row && toEventRecord(row)
+      }),
+      events: open(log.listEvents),
+      history: open(log.listHistory),
+      statistics: open((state, tenantId?: string) => log.countAll(state, tenantId)),
+    },
+    endpoints: {
+      insert: open(endpoints.insertEndpoint),
+      get: open((state, tenantId: string, id: string) => findLane(state, tenantId, id)?.endpoint),
+      list: open(endpoints.listEndpoints),
+      forTenant: open(endpoints.endpointsOf),
+      replace: open(endpoints.replaceEndpoint),
+      remove: open(endpoints.removeEndpoint),
+      transition: open(endpoints.transitionEndpoints),
+    },
+    retention: { prune: open(prune) },
+  }
+}
