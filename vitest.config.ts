@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// Where a machine-readable report is wanted, beside what people read; coverage comes with it.
+// Where a machine-readable report is wanted, beside what people read.
 const report = process.env.VITEST_REPORT
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -43,7 +43,7 @@ export default defineConfig({
       },
     ],
     coverage: {
-      enabled: report !== undefined,
+      enabled: Boolean(process.env.VITEST_COVERAGE),
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts'],
