@@ -1,1 +1,3 @@
+export { createSender } from './lib/create-sender'
+export { retrySchedules } from './lib/model/retry-schedule'
 export type * from './lib/public-types'

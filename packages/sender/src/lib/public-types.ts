@@ -57,3 +57,25 @@ export type {
   SyncTransactions,
 } from './ports/store'
 export type { AttemptOutcome, AttemptRequest, Transport } from './ports/transport'
+export type { DeliveryNotice, EndpointNotice, SenderEventName, SenderEvents, SenderListener } from './emitter'
+export type { Deliveries, DeliveryFilter, ReplayOptions } from './management/deliveries'
+export type { EndpointChanges, EndpointInput } from './management/endpoint-input'
+export type { RotateOptions } from './management/endpoint-secrets'
+export type { TestOptions } from './management/endpoint-test'
+export type { EnableResult, Endpoints } from './management/endpoints'
+export type { EventFilter, Events } from './management/events'
+export type { Operator } from './management/operator'
+export type { PageQuery } from './management/paging'
+export type { Recovered, RecoverOptions } from './management/recover'
+export type { Attempt, Delivery, Endpoint, SecretView, StoredEvent } from './management/views'
+export type {
+  HealthOptions,
+  RetentionOptions,
+  SenderOptions,
+  SigningOptions,
+  WorkerOptions,
+} from './options'
+export type { Sender, SendInput, SendOptions, TenantSender } from './sender-types'
+export type { EventToSend, PreparedEvent, SendFields } from './sending/prepare'
+export type { SendResult } from './sending/send'
+export type { PassReport } from './worker/pass'

@@ -42,7 +42,7 @@ export type AttemptOutcome =
  * Makes one HTTP attempt.
  *
  * Laws: `send` never rejects, whatever the peer does; it ends by `timeoutMs` + 600 ms; it follows no redirect; the bytes sent are `body`
- * exactly; after `close` it answers `config` errors and holds no socket.
+ * exactly; `close` ends the attempts under way as `network` errors and holds no socket; after it, `send` answers `config` errors.
  */
 export interface Transport {
   send(request: AttemptRequest): Promise<AttemptOutcome>

@@ -1,0 +1,92 @@
+import { type Duration, parseDuration } from '@posthorn/schema'
+import { createEmitter } from './emitter'
+import type { TenantContext } from './management/context'
+import { createOperator } from './management/operator'
+import type { AnySenderOptions, SenderOptions } from './options'
+import type { Pruned } from './ports/retention'
+import type { HostTransactions } from './ports/store'
+import { type ResolvedOptions, resolveOptions } from './resolve-options'
+import { plainBox } from './secrets'
+import type { Sender } from './sender-types'
+import { createInserter } from './sending/send'
+import { whileBusy } from './store-retry'
+import { checkTenantId, createTenant } from './tenant'
+import { createWorker, type Worker } from './worker/worker'
+import { WebhookError } from '@posthorn/schema'
+
+/** The tenant of a host that has one. */
+export const defaultTenant = 'default'
+
+const pruneStep = 1_000
+
+/**
+ * Makes a sender. Opens, connects and starts nothing: call `migrate()` once, then `start()` in a worker, or `deliverDue()` by hand.
+ *
+ * @throws TypeError for an option that cannot be.
+ * @example
+ * ```ts
+ * import { createSender } from '@posthorn/sender'
+ * import { openSqlite, sqliteStore } from '@posthorn/sqlite/sender'
+ *
+ * const sender = createSender({ store: sqliteStore(await openSqlite('posthorn.db')) })
+ * await sender.migrate()
+ * await sender.endpoints.create({ url: 'https://example.com/webhooks', eventTypes: ['run.*'] })
+ * await sender.send({ type: 'run.completed', data: { runId: 'r1' } })
+ * sender.start()
+ * ```
+ */
+export function createSender<Catalogue = never, Host extends HostTransactions = HostTransactions>(
+  options: SenderOptions<Catalogue, Host>,
+): Sender<Catalogue, Host>
+export function createSender(options: AnySenderOptions): object {
+  const resolved = resolveOptions(options)
+  const { store, logger, signing } = resolved
+  store.useClock?.(resolved.clock)
+  const emitter = createEmitter(logger)
+  const worker = createWorker(resolved, emitter, plainBox, signing)
+  const fanOut = { ...signing, now: worker.time.now }
+  const shared = {
+    options: resolved,
+    store,
+    secretBox: plainBox,
+    fanOut,
+    inserter: createInserter(store, fanOut),
+    now: worker.time.now,
+    wake: worker.wake,
+    refuseIfStopped: () => refuseIfStopped(worker),
+  }
+  const tenant = tenants(shared)
+  return {
+    ...tenant(defaultTenant),
+    tenant,
+    operator: createOperator(store),
+    migrate: () => whileBusy(() => store.migrate()),
+    deliverDue: worker.deliverDue,
+    start: worker.start,
+    stop: async ({ timeout = '20s' }: { readonly timeout?: Duration } = {}) => worker.stop(parseDuration(timeout, 'timeout')),
+    wake: worker.wake,
+    prune: () => prune(resolved),
+    on: emitter.on,
+  }
+}
+
+function tenants(shared: Omit<TenantContext, 'tenantId'>) {
+  return (tenantId: string) => createTenant({ ...shared, tenantId: checkTenantId(tenantId) })
+}
+
+async function prune({ store, retention }: ResolvedOptions): Promise<Pruned> {
+  const total = { payloads: 0, attempts: 0, deliveries: 0, events: 0 }
+  for (;;) {
+    const step = await whileBusy(() => store.retention.prune({ ...retention, limit: pruneStep }))
+    total.payloads += step.payloads
+    total.attempts += step.attempts
+    total.deliveries += step.deliveries
+    total.events += step.events
+    if (step.payloads + step.attempts + step.deliveries + step.events === 0) return total
+  }
+}
+
+function refuseIfStopped(worker: Worker): void {
+  if (!worker.stopped) return
+  throw new WebhookError('sender_stopped', 'This sender was stopped, and sends nothing more: make a new one with createSender.')
+}

@@ -1,0 +1,26 @@
+import type { EndpointRecord } from '../model/endpoint'
+import type { ResolvedOptions } from '../resolve-options'
+import type { SecretBox } from '../secrets'
+import type { Batcher } from '../sending/batcher'
+import type { FanOutContext } from '../sending/fan-out'
+import type { PreparedEvent } from '../sending/prepare'
+import type { SendResult } from '../sending/send'
+import type { NewEvent } from '../model/event'
+import type { SenderStore } from '../ports/store'
+
+/** What the calls of one tenant share. */
+export interface TenantContext {
+  readonly tenantId: string
+  readonly options: ResolvedOptions
+  readonly store: SenderStore
+  readonly secretBox: SecretBox
+  readonly fanOut: FanOutContext
+  readonly inserter: Batcher<PreparedEvent, SendResult>
+  /** The store's milliseconds, as far as this process knows them. */
+  readonly now: () => number
+  readonly wake: () => void
+  /** Throws `sender_stopped` once the sender was stopped. */
+  readonly refuseIfStopped: () => void
+}
+
+export type { EndpointRecord, NewEvent }

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { WebhookError } from '@posthorn/schema'
+import { compact } from '../compact'
+import type { DeliveryRecord, DeliveryStatus } from '../model/delivery'
+import { newId } from '../model/ids'
+import type { DeliveryQuery } from '../ports/delivery-log'
+import type { Redelivery, RedeliveryVerdict } from '../ports/delivery-store'
+import { ownBody } from '../sending/fan-out'
+import { whileBusy } from '../store-retry'
+import type { TenantContext } from './context'
+import { invalid, type Page, type PageQuery, pageOf, time } from './paging'
+import { type Attempt, type Delivery, viewAttempt, viewDelivery } from './views'
+
+export interface DeliveryFilter extends PageQuery {
+  readonly status?: DeliveryStatus
+  readonly endpointId?: string
+  readonly eventId?: string
+  readonly type?: string
+  /** Created at or after. */
+  readonly since?: Date | string
+  /** Created before. */
+  readonly until?: Date | string
+}
+
+export interface ReplayOptions {
+  /** `same` message id (default; the receiver may call it a duplicate), or a `new` one: `<eventId>-r<n>`. */
+  readonly as?: 'same' | 'new'
+}
+
+/** The deliveries of one tenant. A call that names a delivery rejects with `delivery_not_found` if the tenant has none of that id. */
+export interface Deliveries {
+  /** Newest first. */
+  list(filter?: DeliveryFilter): Promise<Page<Delivery>>
+  get(id: string): Promise<Delivery>
+  /** Every request made for it, oldest first. */
+  attempts(id: string): Promise<readonly Attempt[]>
+  /** No further attempt. One under way is not called back. `cancel_refused` once it is finished. */
+  cancel(id: string): Promise<Delivery>
+  /** A new delivery of the same event to the same endpoint. `replay_refused` with `details.reason` when it cannot be. */
+  replay(id: string, options?: ReplayOptions): Promise<Delivery>
+}
+
+const statuses: readonly string[] = ['pending', 'delivering', 'succeeded', 'failed', 'skipped', 'canceled'] satisfies DeliveryStatus[]
+
+export function createDeliveries(context: TenantContext): Deliveries {
+  const { store, tenantId } = context
+  return {
+    list: async (filter = {}) => {
+      const page = await whileBusy(() => store.log.list({ tenantId, ...deliveryQuery(filter) }))
+      return { ...page, items: page.items.map(viewDelivery) }
+    },
+    get: async (id) => viewDelivery(await getDelivery(context, id)),
+    attempts: async (id) => {
+      await getDelivery(context, id)
+      return (await whileBusy(() => store.log.attempts(tenantId, id))).map(viewAttempt)
+    },
+    cancel: async (id) => {
+      const verdict = typeof id === 'string' ? await whileBusy(() => store.deliveries.cancel(tenantId, id)) : 'not_found'
+      if (verdict === 'not_found') throw notFound()
+      if (verdict === 'finished') throw new WebhookError('cancel_refused', 'The delivery is finished already.')
+      return viewDelivery(await getDelivery(context, id))
+    },
+    replay: (id, options = {}) => replay(context, id, options),
+  }
+}
+
+export function deliveryQuery(filter: DeliveryFilter): Omit<DeliveryQuery, 'tenantId'> {
+  const { status, endpointId, eventId, type, since, until } = filter
+  if (status !== undefined && !statuses.includes(status)) throw invalid('status', `must be one of ${statuses.join(', ')}`)
+  return {
+    ...pageOf(filter),
+    ...compact({ status, endpointId, eventId, type, since: time(since, 'since'), until: time(until, 'until') }),
+  }
+}
+
+async function replay(context: TenantContext, id: string, options: ReplayOptions): Promise<Delivery> {
+  context.refuseIfStopped()
+  const as = options.as ?? 'same'
+  if (as !== 'same' && as !== 'new') throw invalid('as', "must be 'same' or 'new'")
+  const item = await redeliveryOf(context, await getDelivery(context, id), as)
+  const [verdict] = await whileBusy(() => context.store.deliveries.redeliver([item]))
+  if (verdict !== 'created') throw refused(reasonOf(verdict))
+  context.wake()
+  return viewDelivery(await getDelivery(context, item.id))
+}
+
+async function redeliveryOf(context: TenantContext, original: DeliveryRecord, as: 'same' | 'new'): Promise<Redelivery> {
+  const { tenantId, store } = context
+  const { eventId, endpointId } = original
+  const endpoint = await whileBusy(() => store.endpoints.get(tenantId, endpointId))
+  if (endpoint === undefined) throw refused('endpoint_deleted')
+  if (endpoint.status === 'disabled') throw refused('endpoint_disabled')
+  const event = await whileBusy(() => store.log.event(tenantId, eventId))
+  if (event?.body === undefined) throw refused('payload_pruned')
+  const id = newId('dlv', context.now(), randomBytes)
+  return { tenantId, id, eventId, endpointId, as, replayOf: original.id, ...ownBody(context.fanOut, endpoint, event.body) }
+}
+
+type RefusalReason = 'pending' | 'endpoint_disabled' | 'endpoint_deleted' | 'payload_pruned'
+
+const refusals: Readonly<Record<RefusalReason, string>> = {
+  pending: 'a delivery of this event to this endpoint is not finished yet: wait for it, or cancel it',
+  endpoint_disabled: 'the endpoint is disabled: enable it first',
+  endpoint_deleted: 'the endpoint was deleted',
+  payload_pruned: 'the payload of its event was pruned',
+}
+
+function reasonOf(verdict: Exclude<RedeliveryVerdict, 'created'> | undefined): RefusalReason {
+  if (verdict === 'pending') return 'pending'
+  return verdict === 'endpoint_not_found' ? 'endpoint_deleted' : 'payload_pruned'
+}
+
+function refused(reason: RefusalReason): WebhookError {
+  return new WebhookError('replay_refused', `The delivery cannot be replayed: ${refusals[reason]}.`, { details: { reason } })
+}
+
+async function getDelivery(context: TenantContext, id: string): Promise<DeliveryRecord> {
+  const record = typeof id === 'string' ? await whileBusy(() => context.store.log.get(context.tenantId, id)) : undefined
+  if (record === undefined) throw notFound()
+  return record
+}
+
+function notFound(): WebhookError {
+  return new WebhookError('delivery_not_found', 'This tenant has no delivery of that id.')
+}

@@ -1,0 +1,135 @@
+import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
+import type { EndpointRecord } from '../model/endpoint'
+import { checkFilter, type Filter } from '../model/filter'
+import { checkEventTypes } from '../model/patterns'
+import { checkRetryOverride, type RetryOptions } from '../model/retry-schedule'
+import { checkUrl } from '../network/index'
+import type { ResolvedOptions } from '../resolve-options'
+import { checkMetadata } from '../sending/prepare'
+import { checkHeaders } from './endpoint-headers'
+
+/** What an endpoint is made of. Only `url` is required. */
+export interface EndpointInput {
+  /** Where to POST. https, and a public address, unless the sender's `network` says otherwise. */
+  readonly url: string
+  /** Patterns of event types; `*` stands for one or more segments. Default `['*']`. */
+  readonly eventTypes?: readonly string[]
+  readonly name?: string
+  readonly description?: string
+  /** A condition over the event's data. */
+  readonly filter?: Filter
+  /** `false` creates it disabled. Default true. */
+  readonly enabled?: boolean
+  /** Sent with each request; none that HTTP, signing or proxies own. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Where its retries differ from the sender's. */
+  readonly retry?: Omit<RetryOptions, 'byType'>
+  readonly timeout?: Duration
+  readonly envelope?: string
+  readonly schemes?: readonly string[]
+  /** Its first secret. Default: a new one, returned once. */
+  readonly secret?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** Changes; `null` takes an optional setting away. */
+export type EndpointChanges = {
+  readonly [Key in Exclude<keyof EndpointInput, 'secret' | 'enabled'>]?: EndpointInput[Key] | (Key extends 'url' | 'eventTypes' ? never : null)
+}
+
+/** The settings of a record, checked. */
+export type EndpointSettings = Pick<
+  EndpointRecord,
+  | 'url' | 'name' | 'description' | 'eventTypes' | 'filter' | 'headers' | 'retry' | 'timeoutMs' | 'envelope' | 'schemes' | 'metadata'
+>
+
+/** An undefined that is there takes the setting away. */
+export type SettingsPatch = { readonly [Key in keyof EndpointSettings]?: EndpointSettings[Key] | undefined }
+
+const settingNames = [
+  'url', 'eventTypes', 'name', 'description', 'filter', 'headers', 'retry', 'timeout', 'envelope', 'schemes', 'metadata',
+]
+
+/** Checks what a caller gave, and answers only that. Every mistake is a `WebhookError` that names the field. */
+export function checkSettings(
+  options: ResolvedOptions,
+  input: EndpointChanges,
+  further: readonly string[] = [],
+): SettingsPatch {
+  if (typeof input !== 'object' || input === null) throw invalid('endpoint', 'must be an object with a `url`')
+  const unknown = Object.keys(input).find((key) => !settingNames.includes(key) && !further.includes(key))
+  if (unknown !== undefined) throw invalid(unknown.slice(0, 64), 'is not a setting of an endpoint')
+  const { url, eventTypes, name, description, filter, headers, retry, timeout, envelope, schemes, metadata } = input
+  return {
+    ...(url === undefined ? {} : { url: checkEndpointUrl(options, url) }),
+    ...(eventTypes === undefined ? {} : { eventTypes: checkEventTypes(eventTypes) }),
+    ...given('name', name, (value) => checkText(value, 'name', 200)),
+    ...given('description', description, (value) => checkText(value, 'description', 2000)),
+    ...given('filter', filter, checkFilter),
+    ...given('headers', headers, (value) => checkHeaders(value, options.signing.schemes)),
+    ...given('retry', retry, checkRetryOverride),
+    ...given('timeoutMs', timeout, (value) => checkTimeout(options, value)),
+    ...given('envelope', envelope, (value) => checkEnvelope(options, value)),
+    ...given('schemes', schemes, (value) => checkSchemes(options, value)),
+    ...given('metadata', metadata, (value) => checkMetadata(value, 'metadata')),
+  }
+}
+
+/** Absent stays absent; `null` becomes an explicit undefined, which takes the setting away. */
+function given<Key extends keyof EndpointSettings, Value>(
+  key: Key,
+  value: Value | null | undefined,
+  check: (value: Value) => EndpointSettings[Key],
+): SettingsPatch {
+  if (value === undefined) return {}
+  return { [key]: value === null ? undefined : check(value) }
+}
+
+function checkEndpointUrl(options: ResolvedOptions, url: unknown): string {
+  const text = typeof url === 'string' ? url : ''
+  if (text.length > 2048) throw new WebhookError('invalid_url', 'The URL has more than 2,048 characters.')
+  const verdict = checkUrl(text, options.network)
+  if (verdict.allowed) return text
+  throw new WebhookError(verdict.code, verdict.message)
+}
+
+function checkText(value: unknown, field: string, most: number): string {
+  if (typeof value === 'string' && value.length <= most && !value.includes('\0')) return value
+  throw invalid(field, `must be a string of at most ${most} characters, without NUL`)
+}
+
+function checkTimeout(options: ResolvedOptions, value: Duration): number {
+  const ms = duration(value, 'timeout')
+  if (ms > 0 && ms * 2 <= options.worker.leaseMs) return ms
+  throw invalid('timeout', `must be above 0 and at most half of the worker's lease (${options.worker.leaseMs / 2} ms)`)
+}
+
+/** A tenant's bad duration is bad input, not a programmer's mistake. */
+export function duration(value: Duration, field: string): number {
+  try {
+    return parseDuration(value, field)
+  } catch {
+    throw invalid(field, "must be a duration such as '500ms', '15s', '24h'")
+  }
+}
+
+function checkEnvelope(options: ResolvedOptions, name: string): string {
+  if (options.signing.envelopes.has(name)) return name
+  throw invalid('envelope', `must be one of ${[...options.signing.envelopes.keys()].join(', ')}`)
+}
+
+function checkSchemes(options: ResolvedOptions, names: readonly string[]): readonly string[] {
+  const known = options.signing.schemes
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => known.has(name))) return [...new Set(names)]
+  throw invalid('schemes', `must name at least one of ${[...known.keys()].join(', ')}`)
+}
+
+/** The schemes that will sign for an endpoint. */
+export function schemesFor(options: ResolvedOptions, names: readonly string[] | undefined): readonly Scheme[] {
+  return (names ?? options.signing.defaultSchemes).flatMap((name) => options.signing.schemes.get(name) ?? [])
+}
+
+function invalid(field: string, rule: string): WebhookError {
+  return new WebhookError('invalid_endpoint', `\`${field}\` ${rule}.`, { details: { field } })
+}

@@ -1,0 +1,65 @@
+import { type Duration, WebhookError } from '@posthorn/schema'
+import { generateSecret, type Scheme } from '@posthorn/schema/signature'
+import type { EndpointRecord, StoredSecret } from '../model/endpoint'
+import { mostOldSecrets, sealSecret, validSecrets } from '../secrets'
+import type { TenantContext } from './context'
+import { duration, schemesFor } from './endpoint-input'
+import { change } from './endpoint-writes'
+import { type Endpoint, viewEndpoint } from './views'
+
+export interface RotateOptions {
+  /** How long the secret before goes on signing beside the new one. Default `'24h'`; `'0s'` ends it now. */
+  readonly overlap?: Duration
+  /** The new secret. Default: a new random one. */
+  readonly secret?: string
+}
+
+export interface NewSecret {
+  readonly endpoint: Endpoint
+  readonly secret: string
+}
+
+export const newSecretFor = (): string => generateSecret()
+
+/** Refuses what a scheme of the endpoint cannot sign with: too short, not base64, … */
+export function checkSecretFor(schemes: readonly Scheme[], secret: unknown): string {
+  if (typeof secret !== 'string' || secret.length > 512) {
+    throw new WebhookError('invalid_secret', 'A secret is a string of at most 512 characters.')
+  }
+  for (const scheme of schemes) scheme.checkSecret(secret)
+  return secret
+}
+
+export async function rotateSecret(context: TenantContext, id: string, options: RotateOptions): Promise<NewSecret> {
+  const overlapMs = duration(options.overlap ?? '24h', 'overlap')
+  const fresh = options.secret ?? newSecretFor()
+  const record = await change(context, id, (before) => {
+    checkSecretFor(schemesFor(context.options, before.schemes), fresh)
+    const now = context.now()
+    return { ...before, secrets: [sealSecret(context.secretBox, fresh, now), ...retired(before, now, overlapMs)] }
+  })
+  return { endpoint: viewEndpoint(record), secret: fresh }
+}
+
+/** The secrets that go on signing: the current one until the overlap ends, older ones as before. */
+function retired(record: EndpointRecord, now: number, overlapMs: number): readonly StoredSecret[] {
+  const expiring = record.secrets.map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? now + overlapMs }))
+  const kept = validSecrets(expiring, now)
+  if (kept.length <= mostOldSecrets) return kept
+  throw new WebhookError(
+    'too_many_secrets',
+    `The endpoint has ${mostOldSecrets} older secrets that still sign: revoke one, or wait for an overlap to end.`,
+  )
+}
+
+export async function revokeSecret(context: TenantContext, id: string, secretId: string): Promise<Endpoint> {
+  const record = await change(context, id, (before) => {
+    const found = before.secrets.find((secret) => secret.id === secretId)
+    if (found === undefined) throw new WebhookError('secret_not_found', 'The endpoint has no secret of that id.')
+    if (found.expiresAt === undefined) {
+      throw new WebhookError('invalid_argument', 'The current secret cannot be revoked: rotate it with `overlap: \'0s\'` instead.')
+    }
+    return { ...before, secrets: before.secrets.filter((secret) => secret !== found) }
+  })
+  return viewEndpoint(record)
+}

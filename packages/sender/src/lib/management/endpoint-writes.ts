@@ -1,0 +1,62 @@
+import { WebhookError } from '@posthorn/schema'
+import { compact } from '../compact'
+import type { EndpointRecord } from '../model/endpoint'
+import { whileBusy } from '../store-retry'
+import type { TenantContext } from './context'
+import type { SettingsPatch } from './endpoint-input'
+
+const mostTries = 8
+
+export async function getRecord(context: TenantContext, id: string): Promise<EndpointRecord> {
+  const record =
+    typeof id === 'string' ? await whileBusy(() => context.store.endpoints.get(context.tenantId, id)) : undefined
+  if (record === undefined) {
+    throw new WebhookError('endpoint_not_found', 'This tenant has no endpoint of that id.', {
+      details: { tenantId: context.tenantId },
+    })
+  }
+  return record
+}
+
+/** Reads, changes and writes back; again from the start if another writer came between. */
+export async function change(
+  context: TenantContext,
+  id: string,
+  edit: (record: EndpointRecord) => EndpointRecord,
+): Promise<EndpointRecord> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const edited = edit(await getRecord(context, id))
+    const written = await whileBusy(() => context.store.endpoints.replace(edited))
+    if (written !== undefined) return written
+  }
+  throw new WebhookError('store_busy', 'The endpoint is being changed by others all the time: try again.')
+}
+
+/** The record with a checked patch laid over it. */
+export function merge(record: EndpointRecord, patch: SettingsPatch): EndpointRecord {
+  const { name, description, filter, retry, timeoutMs, envelope, schemes } = { ...record, ...patch }
+  return {
+    ...identity(record),
+    url: patch.url ?? record.url,
+    eventTypes: patch.eventTypes ?? record.eventTypes,
+    headers: 'headers' in patch ? (patch.headers ?? {}) : record.headers,
+    metadata: 'metadata' in patch ? (patch.metadata ?? {}) : record.metadata,
+    ...compact({ name, description, filter, retry, timeoutMs, envelope, schemes }),
+  }
+}
+
+/** What no change of settings touches. */
+function identity(record: EndpointRecord) {
+  const { tenantId, id, seq, revision, status, disabledReason, health, throttledUntil, secrets, createdAt, updatedAt } = record
+  const state = compact({ disabledReason, throttledUntil })
+  return { tenantId, id, seq, revision, status, health, secrets, createdAt, updatedAt, ...state }
+}
+
+/**
+ * Enabled or paused. One that was disabled gets a clean slate: its old failures and throttles say nothing about the endpoint as it is now.
+ */
+export function activated(record: EndpointRecord, status: 'enabled' | 'paused'): EndpointRecord {
+  if (record.status !== 'disabled') return { ...record, status }
+  const { disabledReason: _reason, throttledUntil: _throttled, ...rest } = record
+  return { ...rest, status, health: { state: 'healthy' } }
+}

@@ -1,0 +1,45 @@
+import { WebhookError } from '@posthorn/schema'
+import { compact } from '../compact'
+import type { EventState } from '../model/event'
+import type { EventQuery } from '../ports/delivery-log'
+import { whileBusy } from '../store-retry'
+import type { TenantContext } from './context'
+import { type Page, type PageQuery, pageOf, time } from './paging'
+import { type StoredEvent, viewEvent } from './views'
+
+export interface EventFilter extends PageQuery {
+  readonly type?: string
+  readonly state?: EventState['state']
+  /** Recorded at or after. */
+  readonly since?: Date | string
+  /** Recorded before. */
+  readonly until?: Date | string
+}
+
+/** The events of one tenant, matched by an endpoint or not. */
+export interface Events {
+  /** Rejects with `event_not_found` if the tenant has none of that id. */
+  get(id: string): Promise<StoredEvent>
+  /** Newest first. */
+  list(filter?: EventFilter): Promise<Page<StoredEvent>>
+}
+
+export function createEvents(context: TenantContext): Events {
+  const { store, tenantId } = context
+  return {
+    get: async (id) => {
+      const record = typeof id === 'string' ? await whileBusy(() => store.log.event(tenantId, id)) : undefined
+      if (record === undefined) throw new WebhookError('event_not_found', 'This tenant has no event of that id.')
+      return viewEvent(record)
+    },
+    list: async (filter = {}) => {
+      const page = await whileBusy(() => store.log.events({ tenantId, ...eventQuery(filter) }))
+      return { ...page, items: page.items.map(viewEvent) }
+    },
+  }
+}
+
+export function eventQuery(filter: EventFilter): Omit<EventQuery, 'tenantId'> {
+  const { type, state, since, until } = filter
+  return { ...pageOf(filter), ...compact({ type, state, since: time(since, 'since'), until: time(until, 'until') }) }
+}

@@ -1,0 +1,47 @@
+import { compact } from '../compact'
+import type { Statistics } from '../ports/delivery-log'
+import type { SenderStore } from '../ports/store'
+import { whileBusy } from '../store-retry'
+import { type DeliveryFilter, deliveryQuery } from './deliveries'
+import { type EventFilter, eventQuery } from './events'
+import { type Page, type PageQuery, pageOf } from './paging'
+import { type Delivery, type Endpoint, type StoredEvent, viewDelivery, viewEndpoint, viewEvent } from './views'
+
+interface OfTenant {
+  /** One tenant; absent: all of them. */
+  readonly tenantId?: string
+}
+
+/** Reads that cross tenants, for the host's own operators. To act on what is found, use `sender.tenant(tenantId)`. */
+export interface Operator {
+  readonly deliveries: { list(filter?: DeliveryFilter & OfTenant): Promise<Page<Delivery>> }
+  readonly events: { list(filter?: EventFilter & OfTenant): Promise<Page<StoredEvent>> }
+  readonly endpoints: { list(query?: PageQuery & OfTenant): Promise<Page<Endpoint>> }
+  statistics(): Promise<Statistics>
+}
+
+export function createOperator(store: SenderStore): Operator {
+  return {
+    deliveries: {
+      list: async ({ tenantId, ...filter } = {}) => {
+        const query = { ...deliveryQuery(filter), ...compact({ tenantId }) }
+        const page = await whileBusy(() => store.log.list(query))
+        return { ...page, items: page.items.map(viewDelivery) }
+      },
+    },
+    events: {
+      list: async ({ tenantId, ...filter } = {}) => {
+        const query = { ...eventQuery(filter), ...compact({ tenantId }) }
+        const page = await whileBusy(() => store.log.events(query))
+        return { ...page, items: page.items.map(viewEvent) }
+      },
+    },
+    endpoints: {
+      list: async ({ tenantId, ...query } = {}) => {
+        const page = await whileBusy(() => store.endpoints.list({ ...pageOf(query), ...compact({ tenantId }) }))
+        return { ...page, items: page.items.map(viewEndpoint) }
+      },
+    },
+    statistics: () => whileBusy(() => store.log.statistics()),
+  }
+}

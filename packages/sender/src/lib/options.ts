@@ -1,0 +1,81 @@
+import type { AnyCatalogue, Duration, Envelope } from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
+import type { AttemptRecord } from './model/delivery'
+import type { RetryOptions } from './model/retry-schedule'
+import type { NetworkOptions } from './network/index'
+import type { Clock } from './ports/clock'
+import type { Logger } from './ports/logger'
+import type { HostTransactions, SenderStore } from './ports/store'
+import type { Transport } from './ports/transport'
+
+/** Options of `createSender`. Only `store` is required; a bad option is a `TypeError` at construction. */
+export interface SenderOptions<Catalogue, Host extends HostTransactions> {
+  /** Where events, deliveries and endpoints live. Required: never silently in memory. */
+  readonly store: SenderStore<Host>
+  /** The event catalogue that types and validates what is sent. Without one, any type and any JSON data is accepted. */
+  readonly events?: Catalogue
+  /** When a delivery is tried again. Default: `retrySchedules.standard`, 10 attempts over 75 h 35 min. */
+  readonly retry?: RetryOptions
+  /** One deadline for an attempt, from DNS to the final headers. Default `'15s'`. */
+  readonly timeout?: Duration
+  /** Which addresses may be dialled. Default: public ones, over https. */
+  readonly network?: NetworkOptions
+  readonly worker?: WorkerOptions
+  readonly signing?: SigningOptions
+  readonly health?: HealthOptions
+  /** Ages after which `prune()` drops payloads and logs. Default: kept for ever. */
+  readonly retention?: RetentionOptions
+  /** Bytes of each response body that are kept with its attempt. Default 16,384. */
+  readonly capture?: number
+  /** Last word on an attempt before it is stored, for instance to blank a response body. */
+  readonly redact?: (attempt: AttemptRecord) => AttemptRecord
+  /** `User-Agent` of each request. Default `Posthorn/<version>`. */
+  readonly userAgent?: string
+  /** Largest serialised event, in bytes. Default 262,144. */
+  readonly maxPayloadBytes?: number
+  /** Structured logger; pino fits. Default: silent. */
+  readonly logger?: Logger
+  readonly clock?: Clock
+  /** Uniform in [0, 1), for jitter. Default `Math.random`. */
+  readonly random?: () => number
+  /** How an attempt is made. Default: undici, behind the address guard. */
+  readonly transport?: Transport
+}
+
+export interface WorkerOptions {
+  /** Attempts in flight at once. Default 100. */
+  readonly concurrency?: number
+  /** Attempts in flight at once per endpoint, over all workers of the store. Default 10. */
+  readonly perEndpoint?: number
+  /** How long a worker owns what it claimed. At least twice the longest timeout. Default `'45s'`. */
+  readonly lease?: Duration
+  /** How often the store is asked for work that nothing announced. Default `'1s'`. */
+  readonly pollInterval?: Duration
+  /** Names this worker in logs. Default: host name and process id. */
+  readonly id?: string
+}
+
+export interface SigningOptions {
+  /** Schemes that sign each request of an endpoint that names none. Default `[schemes.standard]`. */
+  readonly schemes?: readonly Scheme[]
+  /** Further schemes that endpoints may name. */
+  readonly available?: readonly Scheme[]
+  /** Envelope of an endpoint that names none: `'standard'`, `'raw'` or one of `envelopes`. Default `'standard'`. */
+  readonly envelope?: string
+  /** Further envelopes that endpoints may name. */
+  readonly envelopes?: readonly Envelope[]
+}
+
+export interface HealthOptions {
+  /** An endpoint that failed for so long without one success is disabled. Default `'5d'`. */
+  readonly disableAfter?: Duration
+  /** Share of the slots that failing endpoints may use together. Default 0.2. */
+  readonly failingShare?: number
+}
+
+export interface RetentionOptions {
+  readonly events?: Duration
+  readonly attempts?: Duration
+}
+
+export type AnySenderOptions = SenderOptions<AnyCatalogue, HostTransactions>

@@ -1,0 +1,86 @@
+import type { AnyCatalogue, Duration, EventInput } from '@posthorn/schema'
+import type { SenderEventName, SenderListener } from './emitter'
+import type { Deliveries } from './management/deliveries'
+import type { Endpoints } from './management/endpoints'
+import type { Events } from './management/events'
+import type { Operator } from './management/operator'
+import type { Recovered, RecoverOptions } from './management/recover'
+import type { Statistics } from './ports/delivery-log'
+import type { Pruned } from './ports/retention'
+import type { AsyncTransactions, HostTransactions, SyncTransactions } from './ports/store'
+import type { EventToSend, PreparedEvent, SendFields } from './sending/prepare'
+import type { SendResult } from './sending/send'
+import type { PassReport } from './worker/pass'
+
+/** What `send` takes: an event of the catalogue, or any where there is none. */
+export type SendInput<Catalogue> = [Catalogue] extends [never]
+  ? EventToSend
+  : Catalogue extends AnyCatalogue
+    ? EventInput<Catalogue> & SendFields
+    : EventToSend
+
+/** The options of `send`: a transaction only where the store's transactions await. */
+export type SendOptions<Host> = Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : Record<never, never>
+
+/** Everything that one tenant's events, endpoints and deliveries are worked with. */
+export type TenantSender<Catalogue, Host extends HostTransactions> = TenantCalls<Catalogue, Host> &
+  TransactionCalls<Catalogue, Host>
+
+export interface TenantCalls<Catalogue, Host extends HostTransactions> {
+  /** Validates and serialises an event, without any I/O on the store. */
+  prepare(event: SendInput<Catalogue>): Promise<PreparedEvent>
+  /** Durable when it resolves, and matched to the tenant's endpoints. Rejects before anything is written if the event is not valid. */
+  send(event: SendInput<Catalogue>, options?: SendOptions<Host>): Promise<SendResult>
+  /** All are validated before any is written; written in batches, in order. */
+  sendMany(events: readonly SendInput<Catalogue>[], options?: SendOptions<Host>): Promise<readonly SendResult[]>
+  readonly endpoints: Endpoints
+  readonly deliveries: Deliveries
+  readonly events: Events
+  recover(options: RecoverOptions): Promise<Recovered>
+  statistics(): Promise<Statistics>
+}
+
+/** What a host's own transaction adds, by the store's kind of transactions. */
+export type TransactionCalls<Catalogue, Host> = Host extends SyncTransactions<infer Tx>
+  ? {
+      /**
+       * Records prepared events without awaiting anything: inside the host's transaction when `tx` is its handle. Call `wake()` after the
+       * commit, or leave it to polling.
+       */
+      enqueue(prepared: PreparedEvent | readonly PreparedEvent[], options?: { readonly tx?: Tx }): readonly SendResult[]
+    }
+  : Host extends AsyncTransactions<infer Tx>
+    ? {
+        /** Runs `work` in a transaction of the store's client, and wakes the worker after the commit. */
+        transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+        enqueue(prepared: PreparedEvent | readonly PreparedEvent[], options: { readonly tx: Tx }): Promise<readonly SendResult[]>
+      }
+    : Record<never, never>
+
+/** A sender: the default tenant's calls, the other tenants', and the worker. */
+export type Sender<Catalogue = never, Host extends HostTransactions = HostTransactions> = TenantSender<Catalogue, Host> &
+  SenderCalls<Catalogue, Host>
+
+export interface SenderCalls<Catalogue, Host extends HostTransactions> {
+  /** The same calls for another tenant; `sender` itself is tenant `"default"`. */
+  tenant(tenantId: string): TenantSender<Catalogue, Host>
+  /** Reads across tenants. */
+  readonly operator: Operator
+  /** Brings the store's schema up to date. Safe to repeat, and from several processes. */
+  migrate(): Promise<void>
+  /** One deterministic pass: everything due now is attempted, and settled when it resolves. */
+  deliverDue(): Promise<PassReport>
+  /** Delivers in the background until `stop`. */
+  start(): void
+  /**
+   * Claims nothing more and lets attempts in flight end; what is not done by `timeout` (default `'20s'`) is cut off and will be retried.
+   * The sender cannot be used to send afterwards. The store stays open: it is the host's.
+   */
+  stop(options?: { readonly timeout?: Duration }): Promise<void>
+  /** Makes a started worker look for work now, for instance after a transaction that enqueued. */
+  wake(): void
+  /** Drops what `retention` says is old. Call it from time to time; it works in bounded steps until nothing old is left. */
+  prune(): Promise<Pruned>
+  /** Listens to what happens in this process; answers the function that removes the listener. */
+  on<Name extends SenderEventName>(name: Name, listener: SenderListener<Name>): () => void
+}

@@ -1,0 +1,46 @@
+import type { EndpointRecord } from '../model/endpoint'
+import type { InsertedEvent, NewEvent } from '../model/event'
+import type { SenderStore } from '../ports/store'
+import { whileBusy } from '../store-retry'
+import { type Batcher, createBatcher } from './batcher'
+import { type FanOutContext, fanOut } from './fan-out'
+import type { PreparedEvent } from './prepare'
+
+export interface SendResult {
+  readonly eventId: string
+  /** Deliveries that will be made; skipped ones are not counted. 0 for an event that waits to be matched. */
+  readonly deliveries: number
+  /** The id or idempotency key was known: nothing was written. */
+  readonly duplicate: boolean
+}
+
+const largestBatch = 500
+
+/** Writes prepared events, matched against the endpoints of their tenants, in shared transactions. */
+export function createInserter(store: SenderStore, context: FanOutContext): Batcher<PreparedEvent, SendResult> {
+  const write = (events: readonly PreparedEvent[]) => insertMatched(store, context, events)
+  return createBatcher(write, largestBatch)
+}
+
+async function insertMatched(
+  store: SenderStore,
+  context: FanOutContext,
+  prepared: readonly PreparedEvent[],
+): Promise<readonly InsertedEvent[]> {
+  const endpoints = await endpointsOf(store, new Set(prepared.map((event) => event.tenantId)))
+  const events = prepared.map(
+    (event): NewEvent => ({ ...event, fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []) }),
+  )
+  return whileBusy(() => store.deliveries.insert(events))
+}
+
+/** The endpoints of each tenant. */
+export async function endpointsOf(
+  store: SenderStore,
+  tenants: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly EndpointRecord[]>> {
+  const entries = [...tenants].map(
+    async (tenantId) => [tenantId, await whileBusy(() => store.endpoints.forTenant(tenantId))] as const,
+  )
+  return new Map(await Promise.all(entries))
+}

@@ -1,0 +1,31 @@
+import type { Emitter } from '../emitter'
+import type { Clock } from '../ports/clock'
+import type { SenderStore } from '../ports/store'
+import type { Transport } from '../ports/transport'
+import type { ResolvedOptions } from '../resolve-options'
+import type { FanOutContext } from '../sending/fan-out'
+import type { EndpointEffects } from './effects'
+import type { Gate } from './gate'
+import type { InFlight } from './in-flight'
+import type { RequestContext } from './request'
+import type { Settler } from './settler'
+import type { StoreTime } from './store-time'
+
+/** What the steps of a worker share. */
+export interface WorkerContext {
+  readonly store: SenderStore
+  readonly options: ResolvedOptions
+  readonly clock: Clock
+  readonly time: StoreTime
+  readonly emitter: Emitter
+  readonly transport: () => Transport
+  readonly request: RequestContext
+  readonly fanOut: FanOutContext
+  readonly inFlight: InFlight
+  /** Claims pass here one at a time. */
+  readonly gate: Gate
+  readonly settler: Settler
+  readonly effects: EndpointEffects
+  /** Set when a stop ran out of time: attempts that end from now on were cut off by us. */
+  readonly cutOff: () => boolean
+}

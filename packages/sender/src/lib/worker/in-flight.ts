@@ -1,0 +1,42 @@
+import type { ClaimedDelivery, LeaseRef } from '../model/delivery'
+
+/** What this worker has claimed and not settled yet. */
+export interface InFlight {
+  readonly size: number
+  /** How many of them are of failing endpoints. */
+  readonly failing: number
+  add(delivery: ClaimedDelivery): void
+  remove(delivery: ClaimedDelivery): void
+  leases(): readonly LeaseRef[]
+  /** Resolves when nothing is in flight. */
+  drained(): Promise<void>
+}
+
+export function createInFlight(onRemoved: () => void): InFlight {
+  const held = new Map<string, ClaimedDelivery>()
+  let failing = 0
+  let waiters: (() => void)[] = []
+  return {
+    get size() {
+      return held.size
+    },
+    get failing() {
+      return failing
+    },
+    add(delivery) {
+      held.set(delivery.lease.token, delivery)
+      if (delivery.endpoint.health.state === 'failing') failing += 1
+    },
+    remove(delivery) {
+      if (!held.delete(delivery.lease.token)) return
+      if (delivery.endpoint.health.state === 'failing') failing -= 1
+      if (held.size === 0) {
+        for (const resolve of waiters) resolve()
+        waiters = []
+      }
+      onRemoved()
+    },
+    leases: () => [...held.values()].map((delivery) => delivery.lease),
+    drained: () => (held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+  }
+}

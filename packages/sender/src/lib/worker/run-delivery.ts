@@ -1,0 +1,135 @@
+import { errorName } from '../emitter'
+import { describeAttempt } from '../model/attempt'
+import type { AttemptRecord, ClaimedDelivery, NextState, Settlement } from '../model/delivery'
+import { retryPolicyFor } from '../model/retry-schedule'
+import { judgeClaim, settle } from '../model/settle'
+import type { AttemptOutcome } from '../ports/transport'
+import { announceAttempt, announceNext } from './announce'
+import type { WorkerContext } from './context'
+import { buildRequest } from './request'
+
+/** Takes one claimed delivery to its next state. Never rejects: what cannot be settled is left to its lease. */
+export async function runDelivery(context: WorkerContext, delivery: ClaimedDelivery): Promise<NextState | undefined> {
+  try {
+    const settlement = await work(context, delivery)
+    return await conclude(context, delivery, settlement)
+  } catch (error) {
+    const fields = { deliveryId: delivery.lease.deliveryId, error: errorName(error) }
+    context.options.logger.error(fields, 'a delivery could not be settled; its lease will run out and it will be tried again')
+    context.emitter.emit('worker.error', { error })
+    return undefined
+  } finally {
+    context.inFlight.remove(delivery)
+  }
+}
+
+async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<Settlement> {
+  const { lease, endpoint, progress, body } = delivery
+  const judged = judgeClaim(progress, endpoint.status, body !== undefined)
+  if (judged !== 'attempt' || body === undefined) {
+    return { lease, next: judged === 'attempt' ? { status: 'failed', reason: 'config' } : judged }
+  }
+  const startedAt = context.time.now()
+  const outcome = await attempt(context, delivery, body)
+  if (context.cutOff()) return cutOffSettlement(delivery, startedAt, outcome)
+  const result = settle(subject(context, delivery), outcome, policy(context, delivery))
+  logDetail(context, delivery, outcome)
+  await context.effects.apply(delivery, result.endpoint)
+  const record = describeAttempt(outcome, { number: lease.attempt, startedAt })
+  return { lease, next: result.next, attempt: redacted(context, record) }
+}
+
+async function attempt(context: WorkerContext, delivery: ClaimedDelivery, body: Uint8Array): Promise<AttemptOutcome> {
+  const begun = context.clock.now()
+  try {
+    const request = await buildRequest(context.request, delivery, body, context.time.now())
+    return await context.transport().send(request)
+  } catch (error) {
+    const fields = { deliveryId: delivery.lease.deliveryId, error: errorName(error) }
+    context.options.logger.error(fields, 'a request could not be built or sent')
+    return {
+      kind: 'error',
+      errorClass: 'config',
+      code: 'request_not_built',
+      message: 'The request could not be built from the endpoint’s configuration.',
+      durationMs: context.clock.now() - begun,
+    }
+  }
+}
+
+function subject(context: WorkerContext, delivery: ClaimedDelivery) {
+  return {
+    progress: delivery.progress,
+    ageMs: Math.max(0, context.time.now() - delivery.createdAt),
+    health: delivery.endpoint.health,
+  }
+}
+
+function policy(context: WorkerContext, delivery: ClaimedDelivery) {
+  return {
+    retry: retryPolicyFor(context.options.retry, delivery.eventType, delivery.endpoint.retry),
+    disableAfterMs: context.options.health.disableAfterMs,
+    now: context.time.now(),
+    random: context.options.random,
+  }
+}
+
+/** We broke it off ourselves, so it costs the delivery nothing and the endpoint no blame; it may have arrived. */
+function cutOffSettlement(delivery: ClaimedDelivery, startedAt: number, outcome: AttemptOutcome): Settlement {
+  const { lease } = delivery
+  if (outcome.kind === 'response' && outcome.status >= 200 && outcome.status < 300) {
+    return { lease, next: { status: 'succeeded' }, attempt: describeAttempt(outcome, { number: lease.attempt, startedAt }) }
+  }
+  return {
+    lease,
+    next: { status: 'pending', retryInMs: 0, deferred: true },
+    attempt: {
+      number: lease.attempt,
+      startedAt,
+      durationMs: outcome.durationMs,
+      outcome: 'network',
+      error: { code: 'sender_stopped', message: 'The sender stopped before an answer came.' },
+    },
+  }
+}
+
+async function conclude(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+  settlement: Settlement,
+): Promise<NextState | undefined> {
+  const verdict = await context.settler.add(settlement)
+  if (settlement.attempt !== undefined) announceAttempt(context.emitter, delivery, settlement.attempt)
+  if (verdict === 'applied') {
+    announceNext(context.emitter, delivery, settlement.next)
+    return settlement.next
+  }
+  const fields = { deliveryId: delivery.lease.deliveryId, attempt: delivery.lease.attempt }
+  context.options.logger.warn(fields, 'the lease was lost or the delivery canceled: its state was left as it is')
+  return undefined
+}
+
+function redacted(context: WorkerContext, record: AttemptRecord): AttemptRecord {
+  try {
+    return context.options.redact(record)
+  } catch (error) {
+    // A hook that fails must not let through what it was there to hide.
+    context.options.logger.error({ error: errorName(error) }, 'the redact hook threw: the response is not kept')
+    const { responseBody: _body, responseHeaders: _headers, ...rest } = record
+    return rest
+  }
+}
+
+function logDetail(context: WorkerContext, delivery: ClaimedDelivery, outcome: AttemptOutcome): void {
+  const { logger } = context.options
+  const fields = {
+    tenantId: delivery.lease.tenantId,
+    deliveryId: delivery.lease.deliveryId,
+    endpointId: delivery.endpoint.id,
+    attempt: delivery.lease.attempt,
+    durationMs: outcome.durationMs,
+  }
+  if (outcome.kind === 'response') return logger.debug({ ...fields, status: outcome.status }, 'attempt answered')
+  const { errorClass, code, detail } = outcome
+  logger.warn({ ...fields, errorClass, code, ...(detail === undefined ? {} : { detail }) }, 'attempt failed')
+}

@@ -1,0 +1,59 @@
+import type { Settlement, SettleVerdict } from '../model/delivery'
+
+export interface Settler {
+  /** Resolves once the store has the settlement. */
+  add(settlement: Settlement): Promise<SettleVerdict>
+}
+
+interface Waiting {
+  readonly settlement: Settlement
+  readonly resolve: (verdict: SettleVerdict) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface SettlerOptions {
+  readonly write: (batch: readonly Settlement[]) => Promise<readonly SettleVerdict[]>
+  /** Deliveries claimed and not settled: once all of them wait here, nothing is gained by waiting longer. */
+  readonly outstanding: () => number
+  readonly windowMs: number
+  readonly largest: number
+}
+
+/**
+ * Group commit of outcomes: written together after a few milliseconds, or sooner when the batch is full or no further outcome can come.
+ * Real time on purpose: a window over I/O, which a fake clock must not hold up.
+ */
+export function createSettler(options: SettlerOptions): Settler {
+  let waiting: Waiting[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    const batch = waiting
+    waiting = []
+    if (batch.length > 0) void writeBatch(batch, options.write)
+  }
+
+  return {
+    add: (settlement) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ settlement, resolve, reject })
+        const complete = waiting.length >= options.largest || waiting.length >= options.outstanding()
+        if (complete) flush()
+        else timer ??= setTimeout(flush, options.windowMs)
+      }),
+  }
+}
+
+async function writeBatch(
+  batch: readonly Waiting[],
+  write: (batch: readonly Settlement[]) => Promise<readonly SettleVerdict[]>,
+): Promise<void> {
+  try {
+    const verdicts = await write(batch.map((item) => item.settlement))
+    for (const [index, item] of batch.entries()) item.resolve(verdicts[index] ?? 'stale')
+  } catch (error) {
+    for (const item of batch) item.reject(error)
+  }
+}
