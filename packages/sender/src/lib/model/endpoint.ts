@@ -7,7 +7,9 @@ export type EndpointStatus = 'enabled' | 'paused' | 'disabled'
 export type DisabledReason = 'manual' | 'gone' | 'failing'
 
 /** What an endpoint's recent outcomes say. `since` is in the store's milliseconds. */
-export type Health = { readonly state: 'healthy' } | { readonly state: 'failing'; readonly since: number }
+export type Health =
+  | { readonly state: 'healthy' }
+  | { readonly state: 'failing'; readonly since: number }
 
 /** A signing key as it lies in a store. `value` is versioned: `v0:plain:<secret>` is the first form. */
 export interface StoredSecret {

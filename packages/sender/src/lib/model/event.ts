@@ -7,7 +7,9 @@ export interface NewDelivery {
   readonly endpointId: string
   /** The envelope whose bytes this delivery sends; absent: the event's own `body`. */
   readonly envelope?: string
-  readonly state: { readonly status: 'pending' } | { readonly status: 'skipped'; readonly reason: SkipReason }
+  readonly state:
+    | { readonly status: 'pending' }
+    | { readonly status: 'skipped'; readonly reason: SkipReason }
 }
 
 /** The bytes of an event in an envelope other than the canonical one. */
