@@ -1,0 +1,190 @@
+import { WebhookError } from '../errors'
+import type { Awaitable } from '../hmac/port'
+import { isMessageId } from '../names'
+import type {
+  HeaderBag,
+  Scheme,
+  SignedMessage,
+  VerifyFailure,
+  VerifyOptions,
+  VerifyRequest,
+  VerifyResult,
+} from './scheme'
+import { invalidArgument, invalidSecret } from './secret'
+
+/** At most so many signatures of a header are looked at, and so many are put into one. */
+export const maxSignatures = 8
+
+/** A signature of a request, decoded. */
+export interface Candidate {
+  readonly label: string
+  readonly bytes: Uint8Array
+}
+
+/** What the headers of a request say, once they are well-formed. */
+export interface Reading {
+  readonly id: string | undefined
+  readonly timestamp: string | undefined
+  readonly candidates: readonly Candidate[]
+}
+
+/** A secret made ready. A private key of a pair only signs, a public one only verifies. */
+export interface Key {
+  /** Which candidates it can judge. */
+  readonly label: string
+  readonly sign: ((prefix: string, body: Uint8Array) => Awaitable<Uint8Array>) | undefined
+  readonly matches:
+    | ((prefix: string, body: Uint8Array, candidates: readonly Uint8Array[]) => Awaitable<boolean>)
+    | undefined
+}
+
+/** A signature made: `label` says by which kind of key. */
+export type Made = Candidate
+
+/** All that differs between schemes. */
+export interface Blueprint {
+  readonly name: string
+  readonly covers: { readonly id: boolean; readonly time: boolean }
+  readonly headers: readonly string[]
+  /** How many signatures one request has room for. */
+  readonly room: number
+  /** Cached; throws `invalid_secret`. */
+  key(secret: string): Key
+  /** The signed string up to the body. */
+  prefix(id: string, timestamp: string): string
+  read(headers: HeaderBag): Reading | VerifyFailure
+  write(message: SignedMessage, signatures: readonly Made[]): Record<string, string>
+}
+
+export function buildScheme(blueprint: Blueprint): Scheme {
+  return Object.freeze({
+    name: blueprint.name,
+    covers: Object.freeze({ ...blueprint.covers }),
+    headers: Object.freeze([...blueprint.headers]),
+    sign: (message: SignedMessage, secrets: readonly string[]) => sign(blueprint, message, secrets),
+    verify: (request: VerifyRequest, secrets: readonly string[], options: VerifyOptions) =>
+      verify(blueprint, request, secrets, options),
+    checkSecret(secret: string) {
+      blueprint.key(secret)
+    },
+  })
+}
+
+async function sign(
+  blueprint: Blueprint,
+  message: SignedMessage,
+  secrets: readonly string[],
+): Promise<Record<string, string>> {
+  checkMessage(blueprint, message)
+  const keys = keysOf(blueprint, secrets)
+  if (keys.length > maxSignatures) {
+    throw new WebhookError(
+      'too_many_secrets',
+      `At most ${maxSignatures} secrets can sign a message, not ${keys.length}. Revoke old ones.`,
+    )
+  }
+  const prefix = blueprint.prefix(message.id, String(message.timestamp))
+  const signatures: Made[] = []
+  for (const { label, sign } of keys.slice(0, blueprint.room)) {
+    if (sign === undefined) {
+      throw invalidSecret('with whpk_ only verifies; sign with the whsk_ secret of the pair')
+    }
+    const made = sign(prefix, message.body)
+    signatures.push({ label, bytes: made instanceof Promise ? await made : made })
+  }
+  return blueprint.write(message, signatures)
+}
+
+async function verify(
+  blueprint: Blueprint,
+  request: VerifyRequest,
+  secrets: readonly string[],
+  options: VerifyOptions,
+): Promise<VerifyResult> {
+  // The caller's mistakes first, so that they show on every request and not only on well-formed ones.
+  const keys = keysOf(blueprint, secrets)
+  checkBody(request.body)
+  checkOptions(options)
+  const reading = blueprint.read(request.headers)
+  if ('ok' in reading) return reading
+  const { id, timestamp } = reading
+  const late = timestamp === undefined ? undefined : outside(Number(timestamp), options)
+  if (late !== undefined) return late
+  const prefix = blueprint.prefix(id ?? '', timestamp ?? '')
+  for (const [secretIndex, key] of keys.entries()) {
+    const matched = matches(key, prefix, request.body, reading.candidates)
+    if (matched === true || (matched !== false && (await matched))) {
+      return {
+        ok: true,
+        id,
+        timestamp: timestamp === undefined ? undefined : Number(timestamp),
+        secretIndex,
+      }
+    }
+  }
+  return mismatch
+}
+
+function matches(
+  key: Key,
+  prefix: string,
+  body: Uint8Array,
+  candidates: readonly Candidate[],
+): Awaitable<boolean> {
+  if (key.matches === undefined) {
+    throw invalidSecret('with whsk_ only signs; verify with the whpk_ key of the pair')
+  }
+  const own = candidates.filter(({ label }) => label === key.label).map(({ bytes }) => bytes)
+  return own.length > 0 && key.matches(prefix, body, own)
+}
+
+const mismatch: VerifyFailure = Object.freeze({ ok: false, code: 'signature_mismatch' })
+const tooOld: VerifyFailure = Object.freeze({ ok: false, code: 'timestamp_too_old' })
+const tooNew: VerifyFailure = Object.freeze({ ok: false, code: 'timestamp_too_new' })
+
+function outside(timestamp: number, { now, tolerance }: VerifyOptions): VerifyFailure | undefined {
+  if (now - timestamp > tolerance.past) return tooOld
+  return timestamp - now > tolerance.future ? tooNew : undefined
+}
+
+function keysOf(blueprint: Blueprint, secrets: readonly string[]): readonly Key[] {
+  if (!Array.isArray(secrets) || secrets.length === 0) {
+    throw invalidArgument('secrets must be an array of at least one secret')
+  }
+  return secrets.map((secret) => blueprint.key(secret))
+}
+
+const timestampForm = /^[1-9]\d{9}$/
+
+/** Ten digits: no sign, no fraction, no leading zero, nothing behind. */
+export function isTimestampText(text: string): boolean {
+  return timestampForm.test(text)
+}
+
+function checkMessage({ covers }: Blueprint, { id, timestamp, body }: SignedMessage): void {
+  checkBody(body)
+  if (covers.id && !(typeof id === 'string' && isMessageId(id))) {
+    throw invalidArgument('id must match [A-Za-z0-9_-]{1,128}')
+  }
+  if (covers.time && !(typeof timestamp === 'number' && isTimestampText(String(timestamp)))) {
+    throw invalidArgument('timestamp must be whole unix seconds, not milliseconds')
+  }
+}
+
+function checkBody(body: unknown): void {
+  // Not `instanceof`: Jest gives each test file its own Uint8Array.
+  if (ArrayBuffer.isView(body) && 'BYTES_PER_ELEMENT' in body && body.BYTES_PER_ELEMENT === 1)
+    return
+  throw new WebhookError(
+    'body_not_raw',
+    'body must be a Uint8Array of the bytes as they travel, not a string or a parsed value.',
+  )
+}
+
+function checkOptions({ now, tolerance }: VerifyOptions): void {
+  // Comparisons with NaN are false, so a NaN would let everything through.
+  if (!Number.isFinite(now)) throw invalidArgument('now must be a number of unix seconds')
+  if (!(tolerance.past >= 0) || !(tolerance.future >= 0)) {
+    throw invalidArgument('tolerance needs past and future in seconds, each 0 or more')
+  }
+}
