@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from '@posthorn/schema'
+import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
 import { createEmitter } from './emitter'
 import type { TenantContext } from './management/context'
 import { createOperator } from './management/operator'
@@ -12,7 +12,6 @@ import { createInserter } from './sending/send'
 import { whileBusy } from './store-retry'
 import { checkTenantId, createTenant } from './tenant'
 import { createWorker, type Worker } from './worker/worker'
-import { WebhookError } from '@posthorn/schema'
 
 /** The tenant of a host that has one. */
 export const defaultTenant = 'default'
@@ -63,7 +62,8 @@ export function createSender(options: AnySenderOptions): object {
     migrate: () => whileBusy(() => store.migrate()),
     deliverDue: worker.deliverDue,
     start: worker.start,
-    stop: async ({ timeout = '20s' }: { readonly timeout?: Duration } = {}) => worker.stop(parseDuration(timeout, 'timeout')),
+    stop: async ({ timeout = '20s' }: { readonly timeout?: Duration } = {}) =>
+      worker.stop(parseDuration(timeout, 'timeout')),
     wake: worker.wake,
     prune: () => prune(resolved),
     on: emitter.on,
@@ -88,5 +88,8 @@ async function prune({ store, retention }: ResolvedOptions): Promise<Pruned> {
 
 function refuseIfStopped(worker: Worker): void {
   if (!worker.stopped) return
-  throw new WebhookError('sender_stopped', 'This sender was stopped, and sends nothing more: make a new one with createSender.')
+  throw new WebhookError(
+    'sender_stopped',
+    'This sender was stopped, and sends nothing more: make a new one with createSender.',
+  )
 }

@@ -1,6 +1,6 @@
+import type { ValidationIssue } from '@posthorn/schema'
 import type { AttemptRecord, FailureReason, SkipReason } from './model/delivery'
 import type { DisabledReason } from './model/endpoint'
-import type { ValidationIssue } from '@posthorn/schema'
 import type { Logger } from './ports/logger'
 
 export interface DeliveryNotice {
@@ -23,7 +23,11 @@ export interface SenderEvents {
   'delivery.retrying': DeliveryNotice & { readonly attempts: number; readonly retryInMs: number }
   'delivery.failed': DeliveryNotice & { readonly attempts: number; readonly reason: FailureReason }
   'delivery.skipped': DeliveryNotice & { readonly reason: SkipReason }
-  'event.invalid': { readonly tenantId: string; readonly eventId: string; readonly issues: readonly ValidationIssue[] }
+  'event.invalid': {
+    readonly tenantId: string
+    readonly eventId: string
+    readonly issues: readonly ValidationIssue[]
+  }
   'endpoint.failing': EndpointNotice
   'endpoint.recovered': EndpointNotice
   'endpoint.disabled': EndpointNotice & { readonly reason: DisabledReason }
@@ -44,7 +48,8 @@ export function createEmitter(logger: Logger): Emitter {
   const listeners = new Map<SenderEventName, Set<(notice: never) => void>>()
   return {
     on(name, listener) {
-      if (typeof listener !== 'function') throw new TypeError(`sender.on('${name}') needs a function`)
+      if (typeof listener !== 'function')
+        throw new TypeError(`sender.on('${name}') needs a function`)
       const set = listeners.get(name) ?? new Set()
       listeners.set(name, set)
       set.add(listener)

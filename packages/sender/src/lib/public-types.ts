@@ -1,4 +1,21 @@
 export type {
+  DeliveryNotice,
+  EndpointNotice,
+  SenderEventName,
+  SenderEvents,
+  SenderListener,
+} from './emitter'
+export type { Deliveries, DeliveryFilter, ReplayOptions } from './management/deliveries'
+export type { EndpointChanges, EndpointInput } from './management/endpoint-input'
+export type { RotateOptions } from './management/endpoint-secrets'
+export type { TestOptions } from './management/endpoint-test'
+export type { EnableResult, Endpoints } from './management/endpoints'
+export type { EventFilter, Events } from './management/events'
+export type { Operator } from './management/operator'
+export type { PageQuery } from './management/paging'
+export type { Recovered, RecoverOptions } from './management/recover'
+export type { Attempt, Delivery, Endpoint, SecretView, StoredEvent } from './management/views'
+export type {
   AttemptClass,
   AttemptRecord,
   ClaimedDelivery,
@@ -13,7 +30,13 @@ export type {
   SettleVerdict,
   SkipReason,
 } from './model/delivery'
-export type { DisabledReason, EndpointRecord, EndpointStatus, Health, StoredSecret } from './model/endpoint'
+export type {
+  DisabledReason,
+  EndpointRecord,
+  EndpointStatus,
+  Health,
+  StoredSecret,
+} from './model/endpoint'
 export type {
   ClaimedEvent,
   EnvelopeBody,
@@ -27,6 +50,13 @@ export type {
 } from './model/event'
 export type { Filter, FilterValue } from './model/filter'
 export type { RetryPolicy } from './model/retry-schedule'
+export type {
+  HealthOptions,
+  RetentionOptions,
+  SenderOptions,
+  SigningOptions,
+  WorkerOptions,
+} from './options'
 export type { Clock } from './ports/clock'
 export type {
   DeliveryLog,
@@ -46,7 +76,13 @@ export type {
   Redelivery,
   RedeliveryVerdict,
 } from './ports/delivery-store'
-export type { EndpointQuery, EndpointStore, EndpointTransition, NewEndpoint, Page } from './ports/endpoint-store'
+export type {
+  EndpointQuery,
+  EndpointStore,
+  EndpointTransition,
+  NewEndpoint,
+  Page,
+} from './ports/endpoint-store'
 export type { Logger } from './ports/logger'
 export type { Pruned, PruneRequest, Retention } from './ports/retention'
 export type {
@@ -57,24 +93,6 @@ export type {
   SyncTransactions,
 } from './ports/store'
 export type { AttemptOutcome, AttemptRequest, Transport } from './ports/transport'
-export type { DeliveryNotice, EndpointNotice, SenderEventName, SenderEvents, SenderListener } from './emitter'
-export type { Deliveries, DeliveryFilter, ReplayOptions } from './management/deliveries'
-export type { EndpointChanges, EndpointInput } from './management/endpoint-input'
-export type { RotateOptions } from './management/endpoint-secrets'
-export type { TestOptions } from './management/endpoint-test'
-export type { EnableResult, Endpoints } from './management/endpoints'
-export type { EventFilter, Events } from './management/events'
-export type { Operator } from './management/operator'
-export type { PageQuery } from './management/paging'
-export type { Recovered, RecoverOptions } from './management/recover'
-export type { Attempt, Delivery, Endpoint, SecretView, StoredEvent } from './management/views'
-export type {
-  HealthOptions,
-  RetentionOptions,
-  SenderOptions,
-  SigningOptions,
-  WorkerOptions,
-} from './options'
 export type { Sender, SendInput, SendOptions, TenantSender } from './sender-types'
 export type { EventToSend, PreparedEvent, SendFields } from './sending/prepare'
 export type { SendResult } from './sending/send'

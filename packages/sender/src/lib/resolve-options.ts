@@ -1,5 +1,11 @@
 import { hostname } from 'node:os'
-import { type AnyCatalogue, type Duration, type Envelope, envelopes, parseDuration } from '@posthorn/schema'
+import {
+  type AnyCatalogue,
+  type Duration,
+  type Envelope,
+  envelopes,
+  parseDuration,
+} from '@posthorn/schema'
 import { type Scheme, schemes } from '@posthorn/schema/signature'
 import { systemClock } from './clock'
 import type { AttemptRecord } from './model/delivery'
@@ -50,8 +56,23 @@ export interface ResolvedSigning {
 
 const known = {
   sender: [
-    'store', 'events', 'retry', 'timeout', 'network', 'worker', 'signing', 'health', 'retention', 'capture', 'redact',
-    'userAgent', 'maxPayloadBytes', 'logger', 'clock', 'random', 'transport',
+    'store',
+    'events',
+    'retry',
+    'timeout',
+    'network',
+    'worker',
+    'signing',
+    'health',
+    'retention',
+    'capture',
+    'redact',
+    'userAgent',
+    'maxPayloadBytes',
+    'logger',
+    'clock',
+    'random',
+    'transport',
   ],
   worker: ['concurrency', 'perEndpoint', 'lease', 'pollInterval', 'id'],
   signing: ['schemes', 'available', 'envelope', 'envelopes'],
@@ -79,7 +100,12 @@ export function resolveOptions(options: AnySenderOptions): ResolvedOptions {
     captureBytes: integer(options.capture ?? 16_384, 'capture', 0, 1_048_576),
     redact: options.redact ?? ((attempt: AttemptRecord) => attempt),
     userAgent: headerText(options.userAgent ?? `Posthorn/${VERSION}`, 'userAgent'),
-    maxPayloadBytes: integer(options.maxPayloadBytes ?? 262_144, 'maxPayloadBytes', 1, 64 * 1_048_576),
+    maxPayloadBytes: integer(
+      options.maxPayloadBytes ?? 262_144,
+      'maxPayloadBytes',
+      1,
+      64 * 1_048_576,
+    ),
     logger: options.logger ?? silent,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
@@ -87,11 +113,16 @@ export function resolveOptions(options: AnySenderOptions): ResolvedOptions {
   })
 }
 
-function resolveWorker(options: NonNullable<AnySenderOptions['worker']>, timeoutMs: number): ResolvedWorker {
+function resolveWorker(
+  options: NonNullable<AnySenderOptions['worker']>,
+  timeoutMs: number,
+): ResolvedWorker {
   checkKeys('worker', options, known.worker)
   const leaseMs = positiveDuration(options.lease ?? '45s', 'worker.lease')
   if (leaseMs < 2 * timeoutMs) {
-    throw new TypeError('worker.lease must be at least twice `timeout`: raise the lease or lower the timeout')
+    throw new TypeError(
+      'worker.lease must be at least twice `timeout`: raise the lease or lower the timeout',
+    )
   }
   return Object.freeze({
     concurrency: integer(options.concurrency ?? 100, 'worker.concurrency', 1, 10_000),
@@ -108,11 +139,16 @@ function resolveSigning(options: NonNullable<AnySenderOptions['signing']>): Reso
   if (defaults.length === 0) throw new TypeError('signing.schemes must name at least one scheme')
   const all = [...Object.values(schemes), ...(options.available ?? []), ...defaults]
   const envelopeMap = new Map(
-    [...Object.values(envelopes), ...(options.envelopes ?? [])].map((envelope) => [envelope.name, envelope]),
+    [...Object.values(envelopes), ...(options.envelopes ?? [])].map((envelope) => [
+      envelope.name,
+      envelope,
+    ]),
   )
   const defaultEnvelope = options.envelope ?? 'standard'
   if (!envelopeMap.has(defaultEnvelope)) {
-    throw new TypeError(`signing.envelope "${defaultEnvelope}" is unknown: give it in signing.envelopes`)
+    throw new TypeError(
+      `signing.envelope "${defaultEnvelope}" is unknown: give it in signing.envelopes`,
+    )
   }
   return Object.freeze({
     schemes: new Map(all.map((scheme) => [scheme.name, scheme])),
@@ -122,26 +158,39 @@ function resolveSigning(options: NonNullable<AnySenderOptions['signing']>): Reso
   })
 }
 
-function resolveHealth(options: NonNullable<AnySenderOptions['health']>): ResolvedOptions['health'] {
+function resolveHealth(
+  options: NonNullable<AnySenderOptions['health']>,
+): ResolvedOptions['health'] {
   checkKeys('health', options, known.health)
   const failingShare = options.failingShare ?? 0.2
-  if (!(failingShare > 0 && failingShare <= 1)) throw new TypeError('health.failingShare must be above 0 and at most 1')
+  if (!(failingShare > 0 && failingShare <= 1))
+    throw new TypeError('health.failingShare must be above 0 and at most 1')
   return Object.freeze({
     disableAfterMs: positiveDuration(options.disableAfter ?? '5d', 'health.disableAfter'),
     failingShare,
   })
 }
 
-function resolveRetention(options: NonNullable<AnySenderOptions['retention']>): ResolvedOptions['retention'] {
+function resolveRetention(
+  options: NonNullable<AnySenderOptions['retention']>,
+): ResolvedOptions['retention'] {
   checkKeys('retention', options, known.retention)
   return Object.freeze({
-    ...(options.events === undefined ? {} : { events: positiveDuration(options.events, 'retention.events') }),
-    ...(options.attempts === undefined ? {} : { attempts: positiveDuration(options.attempts, 'retention.attempts') }),
+    ...(options.events === undefined
+      ? {}
+      : { events: positiveDuration(options.events, 'retention.events') }),
+    ...(options.attempts === undefined
+      ? {}
+      : { attempts: positiveDuration(options.attempts, 'retention.attempts') }),
   })
 }
 
 function checkStore(store: SenderStore | undefined): void {
-  if (typeof store !== 'object' || store === null || typeof store.deliveries?.claim !== 'function') {
+  if (
+    typeof store !== 'object' ||
+    store === null ||
+    typeof store.deliveries?.claim !== 'function'
+  ) {
     throw new TypeError(
       'createSender needs a `store`: sqliteStore(await openSqlite(path)) from @posthorn/sqlite/sender, or memoryStore() from @posthorn/sender/memory for tests',
     )
@@ -150,9 +199,11 @@ function checkStore(store: SenderStore | undefined): void {
 
 /** A misspelt option would otherwise be a default without a word. */
 export function checkKeys(where: string, options: object, allowed: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${where} takes an object of options`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${where} takes an object of options`)
   for (const key of Object.keys(options)) {
-    if (!allowed.includes(key)) throw new TypeError(`${where}: unknown option "${key}" (known: ${allowed.join(', ')})`)
+    if (!allowed.includes(key))
+      throw new TypeError(`${where}: unknown option "${key}" (known: ${allowed.join(', ')})`)
   }
 }
 
@@ -170,6 +221,7 @@ function integer(value: number, name: string, least: number, most: number): numb
 }
 
 function headerText(value: string, name: string): string {
-  if (!/^[\x20-\x7e]{1,256}$/.test(value)) throw new TypeError(`${name} must be 1 to 256 printable ASCII characters`)
+  if (!/^[\x20-\x7e]{1,256}$/.test(value))
+    throw new TypeError(`${name} must be 1 to 256 printable ASCII characters`)
   return value
 }

@@ -16,7 +16,10 @@ export const plainBox: SecretBox = {
   seal: (secret) => `${plainForm}${secret}`,
   open(sealed) {
     if (sealed.startsWith(plainForm)) return sealed.slice(plainForm.length)
-    throw new WebhookError('config', 'A stored secret has a form that this version cannot open: upgrade @posthorn/sender.')
+    throw new WebhookError(
+      'config',
+      'A stored secret has a form that this version cannot open: upgrade @posthorn/sender.',
+    )
   },
 }
 
@@ -28,6 +31,9 @@ export function sealSecret(box: SecretBox, secret: string, now: number): StoredS
 }
 
 /** The current secret first, then the older ones whose overlap has not ended. */
-export function validSecrets(secrets: readonly StoredSecret[], now: number): readonly StoredSecret[] {
+export function validSecrets(
+  secrets: readonly StoredSecret[],
+  now: number,
+): readonly StoredSecret[] {
   return secrets.filter((secret) => secret.expiresAt === undefined || secret.expiresAt > now)
 }

@@ -20,11 +20,12 @@ export type SendInput<Catalogue> = [Catalogue] extends [never]
     : EventToSend
 
 /** The options of `send`: a transaction only where the store's transactions await. */
-export type SendOptions<Host> = Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : Record<never, never>
+export type SendOptions<Host> =
+  Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : Record<never, never>
 
 /** Everything that one tenant's events, endpoints and deliveries are worked with. */
 export type TenantSender<Catalogue, Host extends HostTransactions> = TenantCalls<Catalogue, Host> &
-  TransactionCalls<Catalogue, Host>
+  TransactionCalls<Host>
 
 export interface TenantCalls<Catalogue, Host extends HostTransactions> {
   /** Validates and serialises an event, without any I/O on the store. */
@@ -32,7 +33,10 @@ export interface TenantCalls<Catalogue, Host extends HostTransactions> {
   /** Durable when it resolves, and matched to the tenant's endpoints. Rejects before anything is written if the event is not valid. */
   send(event: SendInput<Catalogue>, options?: SendOptions<Host>): Promise<SendResult>
   /** All are validated before any is written; written in batches, in order. */
-  sendMany(events: readonly SendInput<Catalogue>[], options?: SendOptions<Host>): Promise<readonly SendResult[]>
+  sendMany(
+    events: readonly SendInput<Catalogue>[],
+    options?: SendOptions<Host>,
+  ): Promise<readonly SendResult[]>
   readonly endpoints: Endpoints
   readonly deliveries: Deliveries
   readonly events: Events
@@ -41,25 +45,34 @@ export interface TenantCalls<Catalogue, Host extends HostTransactions> {
 }
 
 /** What a host's own transaction adds, by the store's kind of transactions. */
-export type TransactionCalls<Catalogue, Host> = Host extends SyncTransactions<infer Tx>
-  ? {
-      /**
-       * Records prepared events without awaiting anything: inside the host's transaction when `tx` is its handle. Call `wake()` after the
-       * commit, or leave it to polling.
-       */
-      enqueue(prepared: PreparedEvent | readonly PreparedEvent[], options?: { readonly tx?: Tx }): readonly SendResult[]
-    }
-  : Host extends AsyncTransactions<infer Tx>
+export type TransactionCalls<Host> =
+  Host extends SyncTransactions<infer Tx>
     ? {
-        /** Runs `work` in a transaction of the store's client, and wakes the worker after the commit. */
-        transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
-        enqueue(prepared: PreparedEvent | readonly PreparedEvent[], options: { readonly tx: Tx }): Promise<readonly SendResult[]>
+        /**
+         * Records prepared events without awaiting anything: inside the host's transaction when `tx` is its handle. Call `wake()` after the
+         * commit, or leave it to polling.
+         */
+        enqueue(
+          prepared: PreparedEvent | readonly PreparedEvent[],
+          options?: { readonly tx?: Tx },
+        ): readonly SendResult[]
       }
-    : Record<never, never>
+    : Host extends AsyncTransactions<infer Tx>
+      ? {
+          /** Runs `work` in a transaction of the store's client, and wakes the worker after the commit. */
+          transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+          enqueue(
+            prepared: PreparedEvent | readonly PreparedEvent[],
+            options: { readonly tx: Tx },
+          ): Promise<readonly SendResult[]>
+        }
+      : Record<never, never>
 
 /** A sender: the default tenant's calls, the other tenants', and the worker. */
-export type Sender<Catalogue = never, Host extends HostTransactions = HostTransactions> = TenantSender<Catalogue, Host> &
-  SenderCalls<Catalogue, Host>
+export type Sender<
+  Catalogue = never,
+  Host extends HostTransactions = HostTransactions,
+> = TenantSender<Catalogue, Host> & SenderCalls<Catalogue, Host>
 
 export interface SenderCalls<Catalogue, Host extends HostTransactions> {
   /** The same calls for another tenant; `sender` itself is tenant `"default"`. */

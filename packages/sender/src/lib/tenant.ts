@@ -23,7 +23,11 @@ interface TenantTransactions {
 /** The calls of one tenant. */
 export function createTenant(context: TenantContext): AnyTenant {
   const { tenantId, options, store } = context
-  const prepareContext = { events: options.events, maxPayloadBytes: options.maxPayloadBytes, now: context.now }
+  const prepareContext = {
+    events: options.events,
+    maxPayloadBytes: options.maxPayloadBytes,
+    now: context.now,
+  }
   const prepareOne = async (event: EventToSend): Promise<PreparedEvent> => {
     context.refuseIfStopped()
     return prepare(prepareContext, tenantId, event)
@@ -32,7 +36,10 @@ export function createTenant(context: TenantContext): AnyTenant {
     context.refuseIfStopped()
     return enqueueOn(context, list(prepared), tx)
   }
-  const sendMany = async (events: readonly EventToSend[], given: { readonly tx?: unknown } = {}) => {
+  const sendMany = async (
+    events: readonly EventToSend[],
+    given: { readonly tx?: unknown } = {},
+  ) => {
     const prepared = await Promise.all(events.map(prepareOne))
     if (given.tx !== undefined) return enqueueOn(context, prepared, given.tx)
     const results = await Promise.all(prepared.map((event) => context.inserter.add(event)))
@@ -57,21 +64,31 @@ function enqueueOn(context: TenantContext, prepared: readonly PreparedEvent[], t
   const { host } = context.store
   for (const event of prepared) {
     if (event.tenantId !== context.tenantId) {
-      throw new WebhookError('invalid_argument', 'The event was prepared for another tenant: use `sender.tenant(id).prepare`.')
+      throw new WebhookError(
+        'invalid_argument',
+        'The event was prepared for another tenant: use `sender.tenant(id).prepare`.',
+      )
     }
   }
   // The handle's type is checked where the sender is typed; here it is only passed through.
   if (host.kind === 'sync') return host.enqueue(prepared, tx as undefined)
   if (host.kind === 'async' && tx !== undefined) return host.enqueue(prepared, tx as never)
   throw new TypeError(
-    host.kind === 'async' ? '`enqueue` and `{ tx }` need the transaction to write in' : 'this store has no host transactions',
+    host.kind === 'async'
+      ? '`enqueue` and `{ tx }` need the transaction to write in'
+      : 'this store has no host transactions',
   )
 }
 
-async function inTransaction<Result>(context: TenantContext, work: (tx: unknown) => Promise<Result>): Promise<Result> {
+async function inTransaction<Result>(
+  context: TenantContext,
+  work: (tx: unknown) => Promise<Result>,
+): Promise<Result> {
   const { host } = context.store
   if (host.kind !== 'async') {
-    throw new TypeError('this store’s transactions are synchronous: `prepare` first, then `enqueue(prepared, { tx })` inside')
+    throw new TypeError(
+      'this store’s transactions are synchronous: `prepare` first, then `enqueue(prepared, { tx })` inside',
+    )
   }
   const result = await host.transaction(work)
   context.wake()
@@ -84,12 +101,16 @@ function list(prepared: PreparedEvent | readonly PreparedEvent[]): readonly Prep
 
 function first(results: readonly SendResult[]): SendResult {
   const [result] = results
-  if (result === undefined) throw new WebhookError('store_failed', 'The store answered nothing for an event.')
+  if (result === undefined)
+    throw new WebhookError('store_failed', 'The store answered nothing for an event.')
   return result
 }
 
 /** 1 to 128 printable characters; a name, not a path or a prototype. */
 export function checkTenantId(tenantId: unknown): string {
   if (typeof tenantId === 'string' && /^[\x21-\x7e]{1,128}$/.test(tenantId)) return tenantId
-  throw new WebhookError('invalid_argument', 'A tenant id is 1 to 128 printable ASCII characters without spaces.')
+  throw new WebhookError(
+    'invalid_argument',
+    'A tenant id is 1 to 128 printable ASCII characters without spaces.',
+  )
 }

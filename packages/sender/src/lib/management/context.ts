@@ -1,12 +1,12 @@
 import type { EndpointRecord } from '../model/endpoint'
+import type { NewEvent } from '../model/event'
+import type { SenderStore } from '../ports/store'
 import type { ResolvedOptions } from '../resolve-options'
 import type { SecretBox } from '../secrets'
 import type { Batcher } from '../sending/batcher'
 import type { FanOutContext } from '../sending/fan-out'
 import type { PreparedEvent } from '../sending/prepare'
 import type { SendResult } from '../sending/send'
-import type { NewEvent } from '../model/event'
-import type { SenderStore } from '../ports/store'
 
 /** What the calls of one tenant share. */
 export interface TenantContext {

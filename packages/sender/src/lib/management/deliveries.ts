@@ -40,7 +40,14 @@ export interface Deliveries {
   replay(id: string, options?: ReplayOptions): Promise<Delivery>
 }
 
-const statuses: readonly string[] = ['pending', 'delivering', 'succeeded', 'failed', 'skipped', 'canceled'] satisfies DeliveryStatus[]
+const statuses: readonly string[] = [
+  'pending',
+  'delivering',
+  'succeeded',
+  'failed',
+  'skipped',
+  'canceled',
+] satisfies DeliveryStatus[]
 
 export function createDeliveries(context: TenantContext): Deliveries {
   const { store, tenantId } = context
@@ -55,9 +62,13 @@ export function createDeliveries(context: TenantContext): Deliveries {
       return (await whileBusy(() => store.log.attempts(tenantId, id))).map(viewAttempt)
     },
     cancel: async (id) => {
-      const verdict = typeof id === 'string' ? await whileBusy(() => store.deliveries.cancel(tenantId, id)) : 'not_found'
+      const verdict =
+        typeof id === 'string'
+          ? await whileBusy(() => store.deliveries.cancel(tenantId, id))
+          : 'not_found'
       if (verdict === 'not_found') throw notFound()
-      if (verdict === 'finished') throw new WebhookError('cancel_refused', 'The delivery is finished already.')
+      if (verdict === 'finished')
+        throw new WebhookError('cancel_refused', 'The delivery is finished already.')
       return viewDelivery(await getDelivery(context, id))
     },
     replay: (id, options = {}) => replay(context, id, options),
@@ -66,14 +77,26 @@ export function createDeliveries(context: TenantContext): Deliveries {
 
 export function deliveryQuery(filter: DeliveryFilter): Omit<DeliveryQuery, 'tenantId'> {
   const { status, endpointId, eventId, type, since, until } = filter
-  if (status !== undefined && !statuses.includes(status)) throw invalid('status', `must be one of ${statuses.join(', ')}`)
+  if (status !== undefined && !statuses.includes(status))
+    throw invalid('status', `must be one of ${statuses.join(', ')}`)
   return {
     ...pageOf(filter),
-    ...compact({ status, endpointId, eventId, type, since: time(since, 'since'), until: time(until, 'until') }),
+    ...compact({
+      status,
+      endpointId,
+      eventId,
+      type,
+      since: time(since, 'since'),
+      until: time(until, 'until'),
+    }),
   }
 }
 
-async function replay(context: TenantContext, id: string, options: ReplayOptions): Promise<Delivery> {
+async function replay(
+  context: TenantContext,
+  id: string,
+  options: ReplayOptions,
+): Promise<Delivery> {
   context.refuseIfStopped()
   const as = options.as ?? 'same'
   if (as !== 'same' && as !== 'new') throw invalid('as', "must be 'same' or 'new'")
@@ -84,7 +107,11 @@ async function replay(context: TenantContext, id: string, options: ReplayOptions
   return viewDelivery(await getDelivery(context, item.id))
 }
 
-async function redeliveryOf(context: TenantContext, original: DeliveryRecord, as: 'same' | 'new'): Promise<Redelivery> {
+async function redeliveryOf(
+  context: TenantContext,
+  original: DeliveryRecord,
+  as: 'same' | 'new',
+): Promise<Redelivery> {
   const { tenantId, store } = context
   const { eventId, endpointId } = original
   const endpoint = await whileBusy(() => store.endpoints.get(tenantId, endpointId))
@@ -93,13 +120,22 @@ async function redeliveryOf(context: TenantContext, original: DeliveryRecord, as
   const event = await whileBusy(() => store.log.event(tenantId, eventId))
   if (event?.body === undefined) throw refused('payload_pruned')
   const id = newId('dlv', context.now(), randomBytes)
-  return { tenantId, id, eventId, endpointId, as, replayOf: original.id, ...ownBody(context.fanOut, endpoint, event.body) }
+  return {
+    tenantId,
+    id,
+    eventId,
+    endpointId,
+    as,
+    replayOf: original.id,
+    ...ownBody(context.fanOut, endpoint, event.body),
+  }
 }
 
 type RefusalReason = 'pending' | 'endpoint_disabled' | 'endpoint_deleted' | 'payload_pruned'
 
 const refusals: Readonly<Record<RefusalReason, string>> = {
-  pending: 'a delivery of this event to this endpoint is not finished yet: wait for it, or cancel it',
+  pending:
+    'a delivery of this event to this endpoint is not finished yet: wait for it, or cancel it',
   endpoint_disabled: 'the endpoint is disabled: enable it first',
   endpoint_deleted: 'the endpoint was deleted',
   payload_pruned: 'the payload of its event was pruned',
@@ -111,11 +147,18 @@ function reasonOf(verdict: Exclude<RedeliveryVerdict, 'created'> | undefined): R
 }
 
 function refused(reason: RefusalReason): WebhookError {
-  return new WebhookError('replay_refused', `The delivery cannot be replayed: ${refusals[reason]}.`, { details: { reason } })
+  return new WebhookError(
+    'replay_refused',
+    `The delivery cannot be replayed: ${refusals[reason]}.`,
+    { details: { reason } },
+  )
 }
 
 async function getDelivery(context: TenantContext, id: string): Promise<DeliveryRecord> {
-  const record = typeof id === 'string' ? await whileBusy(() => context.store.log.get(context.tenantId, id)) : undefined
+  const record =
+    typeof id === 'string'
+      ? await whileBusy(() => context.store.log.get(context.tenantId, id))
+      : undefined
   if (record === undefined) throw notFound()
   return record
 }

@@ -3,7 +3,7 @@ import type { Scheme } from '@posthorn/schema/signature'
 import type { EndpointRecord } from '../model/endpoint'
 import { checkFilter, type Filter } from '../model/filter'
 import { checkEventTypes } from '../model/patterns'
-import { checkRetryOverride, type RetryOptions } from '../model/retry-schedule'
+import { checkRetryRule, type RetryPolicy, type RetryRule } from '../model/retry-schedule'
 import { checkUrl } from '../network/index'
 import type { ResolvedOptions } from '../resolve-options'
 import { checkMetadata } from '../sending/prepare'
@@ -24,7 +24,7 @@ export interface EndpointInput {
   /** Sent with each request; none that HTTP, signing or proxies own. */
   readonly headers?: Readonly<Record<string, string>>
   /** Where its retries differ from the sender's. */
-  readonly retry?: Omit<RetryOptions, 'byType'>
+  readonly retry?: RetryRule
   readonly timeout?: Duration
   readonly envelope?: string
   readonly schemes?: readonly string[]
@@ -35,20 +35,44 @@ export interface EndpointInput {
 
 /** Changes; `null` takes an optional setting away. */
 export type EndpointChanges = {
-  readonly [Key in Exclude<keyof EndpointInput, 'secret' | 'enabled'>]?: EndpointInput[Key] | (Key extends 'url' | 'eventTypes' ? never : null)
+  readonly [Key in Exclude<keyof EndpointInput, 'secret' | 'enabled'>]?:
+    | EndpointInput[Key]
+    | (Key extends 'url' | 'eventTypes' ? never : null)
 }
 
 /** The settings of a record, checked. */
 export type EndpointSettings = Pick<
   EndpointRecord,
-  | 'url' | 'name' | 'description' | 'eventTypes' | 'filter' | 'headers' | 'retry' | 'timeoutMs' | 'envelope' | 'schemes' | 'metadata'
+  | 'url'
+  | 'name'
+  | 'description'
+  | 'eventTypes'
+  | 'filter'
+  | 'headers'
+  | 'retry'
+  | 'timeoutMs'
+  | 'envelope'
+  | 'schemes'
+  | 'metadata'
 >
 
 /** An undefined that is there takes the setting away. */
-export type SettingsPatch = { readonly [Key in keyof EndpointSettings]?: EndpointSettings[Key] | undefined }
+export type SettingsPatch = {
+  readonly [Key in keyof EndpointSettings]?: EndpointSettings[Key] | undefined
+}
 
 const settingNames = [
-  'url', 'eventTypes', 'name', 'description', 'filter', 'headers', 'retry', 'timeout', 'envelope', 'schemes', 'metadata',
+  'url',
+  'eventTypes',
+  'name',
+  'description',
+  'filter',
+  'headers',
+  'retry',
+  'timeout',
+  'envelope',
+  'schemes',
+  'metadata',
 ]
 
 /** Checks what a caller gave, and answers only that. Every mistake is a `WebhookError` that names the field. */
@@ -57,10 +81,25 @@ export function checkSettings(
   input: EndpointChanges,
   further: readonly string[] = [],
 ): SettingsPatch {
-  if (typeof input !== 'object' || input === null) throw invalid('endpoint', 'must be an object with a `url`')
-  const unknown = Object.keys(input).find((key) => !settingNames.includes(key) && !further.includes(key))
+  if (typeof input !== 'object' || input === null)
+    throw invalid('endpoint', 'must be an object with a `url`')
+  const unknown = Object.keys(input).find(
+    (key) => !settingNames.includes(key) && !further.includes(key),
+  )
   if (unknown !== undefined) throw invalid(unknown.slice(0, 64), 'is not a setting of an endpoint')
-  const { url, eventTypes, name, description, filter, headers, retry, timeout, envelope, schemes, metadata } = input
+  const {
+    url,
+    eventTypes,
+    name,
+    description,
+    filter,
+    headers,
+    retry,
+    timeout,
+    envelope,
+    schemes,
+    metadata,
+  } = input
   return {
     ...(url === undefined ? {} : { url: checkEndpointUrl(options, url) }),
     ...(eventTypes === undefined ? {} : { eventTypes: checkEventTypes(eventTypes) }),
@@ -68,7 +107,7 @@ export function checkSettings(
     ...given('description', description, (value) => checkText(value, 'description', 2000)),
     ...given('filter', filter, checkFilter),
     ...given('headers', headers, (value) => checkHeaders(value, options.signing.schemes)),
-    ...given('retry', retry, checkRetryOverride),
+    ...given('retry', retry, checkRetry),
     ...given('timeoutMs', timeout, (value) => checkTimeout(options, value)),
     ...given('envelope', envelope, (value) => checkEnvelope(options, value)),
     ...given('schemes', schemes, (value) => checkSchemes(options, value)),
@@ -88,7 +127,8 @@ function given<Key extends keyof EndpointSettings, Value>(
 
 function checkEndpointUrl(options: ResolvedOptions, url: unknown): string {
   const text = typeof url === 'string' ? url : ''
-  if (text.length > 2048) throw new WebhookError('invalid_url', 'The URL has more than 2,048 characters.')
+  if (text.length > 2048)
+    throw new WebhookError('invalid_url', 'The URL has more than 2,048 characters.')
   const verdict = checkUrl(text, options.network)
   if (verdict.allowed) return text
   throw new WebhookError(verdict.code, verdict.message)
@@ -102,7 +142,10 @@ function checkText(value: unknown, field: string, most: number): string {
 function checkTimeout(options: ResolvedOptions, value: Duration): number {
   const ms = duration(value, 'timeout')
   if (ms > 0 && ms * 2 <= options.worker.leaseMs) return ms
-  throw invalid('timeout', `must be above 0 and at most half of the worker's lease (${options.worker.leaseMs / 2} ms)`)
+  throw invalid(
+    'timeout',
+    `must be above 0 and at most half of the worker's lease (${options.worker.leaseMs / 2} ms)`,
+  )
 }
 
 /** A tenant's bad duration is bad input, not a programmer's mistake. */
@@ -114,6 +157,17 @@ export function duration(value: Duration, field: string): number {
   }
 }
 
+function checkRetry(rule: RetryRule): Partial<RetryPolicy> {
+  try {
+    return checkRetryRule(rule)
+  } catch (error) {
+    throw invalid(
+      'retry',
+      `is not a rule: ${error instanceof TypeError ? error.message : 'see its type'}`,
+    )
+  }
+}
+
 function checkEnvelope(options: ResolvedOptions, name: string): string {
   if (options.signing.envelopes.has(name)) return name
   throw invalid('envelope', `must be one of ${[...options.signing.envelopes.keys()].join(', ')}`)
@@ -121,13 +175,19 @@ function checkEnvelope(options: ResolvedOptions, name: string): string {
 
 function checkSchemes(options: ResolvedOptions, names: readonly string[]): readonly string[] {
   const known = options.signing.schemes
-  if (Array.isArray(names) && names.length > 0 && names.every((name) => known.has(name))) return [...new Set(names)]
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => known.has(name)))
+    return [...new Set(names)]
   throw invalid('schemes', `must name at least one of ${[...known.keys()].join(', ')}`)
 }
 
 /** The schemes that will sign for an endpoint. */
-export function schemesFor(options: ResolvedOptions, names: readonly string[] | undefined): readonly Scheme[] {
-  return (names ?? options.signing.defaultSchemes).flatMap((name) => options.signing.schemes.get(name) ?? [])
+export function schemesFor(
+  options: ResolvedOptions,
+  names: readonly string[] | undefined,
+): readonly Scheme[] {
+  return (names ?? options.signing.defaultSchemes).flatMap(
+    (name) => options.signing.schemes.get(name) ?? [],
+  )
 }
 
 function invalid(field: string, rule: string): WebhookError {

@@ -30,20 +30,30 @@ export function checkSecretFor(schemes: readonly Scheme[], secret: unknown): str
   return secret
 }
 
-export async function rotateSecret(context: TenantContext, id: string, options: RotateOptions): Promise<NewSecret> {
+export async function rotateSecret(
+  context: TenantContext,
+  id: string,
+  options: RotateOptions,
+): Promise<NewSecret> {
   const overlapMs = duration(options.overlap ?? '24h', 'overlap')
   const fresh = options.secret ?? newSecretFor()
   const record = await change(context, id, (before) => {
     checkSecretFor(schemesFor(context.options, before.schemes), fresh)
     const now = context.now()
-    return { ...before, secrets: [sealSecret(context.secretBox, fresh, now), ...retired(before, now, overlapMs)] }
+    return {
+      ...before,
+      secrets: [sealSecret(context.secretBox, fresh, now), ...retired(before, now, overlapMs)],
+    }
   })
   return { endpoint: viewEndpoint(record), secret: fresh }
 }
 
 /** The secrets that go on signing: the current one until the overlap ends, older ones as before. */
 function retired(record: EndpointRecord, now: number, overlapMs: number): readonly StoredSecret[] {
-  const expiring = record.secrets.map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? now + overlapMs }))
+  const expiring = record.secrets.map((secret) => ({
+    ...secret,
+    expiresAt: secret.expiresAt ?? now + overlapMs,
+  }))
   const kept = validSecrets(expiring, now)
   if (kept.length <= mostOldSecrets) return kept
   throw new WebhookError(
@@ -52,12 +62,20 @@ function retired(record: EndpointRecord, now: number, overlapMs: number): readon
   )
 }
 
-export async function revokeSecret(context: TenantContext, id: string, secretId: string): Promise<Endpoint> {
+export async function revokeSecret(
+  context: TenantContext,
+  id: string,
+  secretId: string,
+): Promise<Endpoint> {
   const record = await change(context, id, (before) => {
     const found = before.secrets.find((secret) => secret.id === secretId)
-    if (found === undefined) throw new WebhookError('secret_not_found', 'The endpoint has no secret of that id.')
+    if (found === undefined)
+      throw new WebhookError('secret_not_found', 'The endpoint has no secret of that id.')
     if (found.expiresAt === undefined) {
-      throw new WebhookError('invalid_argument', 'The current secret cannot be revoked: rotate it with `overlap: \'0s\'` instead.')
+      throw new WebhookError(
+        'invalid_argument',
+        "The current secret cannot be revoked: rotate it with `overlap: '0s'` instead.",
+      )
     }
     return { ...before, secrets: before.secrets.filter((secret) => secret !== found) }
   })

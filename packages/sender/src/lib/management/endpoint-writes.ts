@@ -9,7 +9,9 @@ const mostTries = 8
 
 export async function getRecord(context: TenantContext, id: string): Promise<EndpointRecord> {
   const record =
-    typeof id === 'string' ? await whileBusy(() => context.store.endpoints.get(context.tenantId, id)) : undefined
+    typeof id === 'string'
+      ? await whileBusy(() => context.store.endpoints.get(context.tenantId, id))
+      : undefined
   if (record === undefined) {
     throw new WebhookError('endpoint_not_found', 'This tenant has no endpoint of that id.', {
       details: { tenantId: context.tenantId },
@@ -29,7 +31,10 @@ export async function change(
     const written = await whileBusy(() => context.store.endpoints.replace(edited))
     if (written !== undefined) return written
   }
-  throw new WebhookError('store_busy', 'The endpoint is being changed by others all the time: try again.')
+  throw new WebhookError(
+    'store_busy',
+    'The endpoint is being changed by others all the time: try again.',
+  )
 }
 
 /** The record with a checked patch laid over it. */
@@ -47,7 +52,19 @@ export function merge(record: EndpointRecord, patch: SettingsPatch): EndpointRec
 
 /** What no change of settings touches. */
 function identity(record: EndpointRecord) {
-  const { tenantId, id, seq, revision, status, disabledReason, health, throttledUntil, secrets, createdAt, updatedAt } = record
+  const {
+    tenantId,
+    id,
+    seq,
+    revision,
+    status,
+    disabledReason,
+    health,
+    throttledUntil,
+    secrets,
+    createdAt,
+    updatedAt,
+  } = record
   const state = compact({ disabledReason, throttledUntil })
   return { tenantId, id, seq, revision, status, health, secrets, createdAt, updatedAt, ...state }
 }

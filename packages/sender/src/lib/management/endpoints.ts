@@ -1,13 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { WebhookError } from '@posthorn/schema'
+import { compact } from '../compact'
 import { newId } from '../model/ids'
 import { sealSecret } from '../secrets'
 import type { SendResult } from '../sending/send'
 import { whileBusy } from '../store-retry'
-import { compact } from '../compact'
 import type { TenantContext } from './context'
-import { checkSettings, type EndpointChanges, type EndpointInput, schemesFor } from './endpoint-input'
-import { checkSecretFor, type NewSecret, newSecretFor, revokeSecret, type RotateOptions, rotateSecret } from './endpoint-secrets'
+import {
+  checkSettings,
+  type EndpointChanges,
+  type EndpointInput,
+  schemesFor,
+} from './endpoint-input'
+import {
+  checkSecretFor,
+  type NewSecret,
+  newSecretFor,
+  type RotateOptions,
+  revokeSecret,
+  rotateSecret,
+} from './endpoint-secrets'
 import { sendTest, type TestOptions } from './endpoint-test'
 import { activated, change, getRecord, merge } from './endpoint-writes'
 import { type Page, type PageQuery, pageOf } from './paging'
@@ -26,13 +38,19 @@ export interface Endpoints {
   /** Its unfinished deliveries are canceled; its log stays. */
   delete(id: string): Promise<void>
   /** With `recover`, what was skipped or never made since then is delivered; otherwise only what comes. */
-  enable(id: string, options?: { readonly recover?: { readonly since: Date | string } }): Promise<EnableResult>
+  enable(
+    id: string,
+    options?: { readonly recover?: { readonly since: Date | string } },
+  ): Promise<EnableResult>
   /** Its deliveries wait. */
   pause(id: string): Promise<Endpoint>
   /** Its deliveries are skipped as they come due. */
   disable(id: string): Promise<Endpoint>
   /** Both secrets sign until the overlap ends. */
-  rotateSecret(id: string, options?: RotateOptions): Promise<{ readonly endpoint: Endpoint; readonly secret: string }>
+  rotateSecret(
+    id: string,
+    options?: RotateOptions,
+  ): Promise<{ readonly endpoint: Endpoint; readonly secret: string }>
   /** Takes an older secret away before its overlap ends. */
   revokeSecret(id: string, secretId: string): Promise<Endpoint>
   /** Sends a test event to this endpoint alone, whatever it subscribed to. */
@@ -63,10 +81,15 @@ export function createEndpoints(context: TenantContext): Endpoints {
       await whileBusy(() => store.endpoints.remove(tenantId, id))
     },
     enable: (id, options = {}) => enable(context, id, options),
-    pause: async (id) => viewEndpoint(await change(context, id, (record) => activated(record, 'paused'))),
+    pause: async (id) =>
+      viewEndpoint(await change(context, id, (record) => activated(record, 'paused'))),
     disable: async (id) =>
       viewEndpoint(
-        await change(context, id, (record) => ({ ...record, status: 'disabled', disabledReason: record.disabledReason ?? 'manual' })),
+        await change(context, id, (record) => ({
+          ...record,
+          status: 'disabled',
+          disabledReason: record.disabledReason ?? 'manual',
+        })),
       ),
     rotateSecret: (id, options = {}) => rotateSecret(context, id, options),
     revokeSecret: (id, secretId) => revokeSecret(context, id, secretId),
@@ -108,6 +131,10 @@ async function enable(
   const endpoint = viewEndpoint(await change(context, id, (record) => activated(record, 'enabled')))
   context.wake()
   if (options.recover === undefined) return { endpoint }
-  const recovered = await recover(context, { endpointId: id, since: options.recover.since, only: 'missing' })
+  const recovered = await recover(context, {
+    endpointId: id,
+    since: options.recover.since,
+    only: 'missing',
+  })
   return { endpoint, recovered }
 }

@@ -28,8 +28,10 @@ export function createEvents(context: TenantContext): Events {
   const { store, tenantId } = context
   return {
     get: async (id) => {
-      const record = typeof id === 'string' ? await whileBusy(() => store.log.event(tenantId, id)) : undefined
-      if (record === undefined) throw new WebhookError('event_not_found', 'This tenant has no event of that id.')
+      const record =
+        typeof id === 'string' ? await whileBusy(() => store.log.event(tenantId, id)) : undefined
+      if (record === undefined)
+        throw new WebhookError('event_not_found', 'This tenant has no event of that id.')
       return viewEvent(record)
     },
     list: async (filter = {}) => {
@@ -41,5 +43,8 @@ export function createEvents(context: TenantContext): Events {
 
 export function eventQuery(filter: EventFilter): Omit<EventQuery, 'tenantId'> {
   const { type, state, since, until } = filter
-  return { ...pageOf(filter), ...compact({ type, state, since: time(since, 'since'), until: time(until, 'until') }) }
+  return {
+    ...pageOf(filter),
+    ...compact({ type, state, since: time(since, 'since'), until: time(until, 'until') }),
+  }
 }

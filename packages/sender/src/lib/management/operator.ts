@@ -5,7 +5,14 @@ import { whileBusy } from '../store-retry'
 import { type DeliveryFilter, deliveryQuery } from './deliveries'
 import { type EventFilter, eventQuery } from './events'
 import { type Page, type PageQuery, pageOf } from './paging'
-import { type Delivery, type Endpoint, type StoredEvent, viewDelivery, viewEndpoint, viewEvent } from './views'
+import {
+  type Delivery,
+  type Endpoint,
+  type StoredEvent,
+  viewDelivery,
+  viewEndpoint,
+  viewEvent,
+} from './views'
 
 interface OfTenant {
   /** One tenant; absent: all of them. */
@@ -38,7 +45,9 @@ export function createOperator(store: SenderStore): Operator {
     },
     endpoints: {
       list: async ({ tenantId, ...query } = {}) => {
-        const page = await whileBusy(() => store.endpoints.list({ ...pageOf(query), ...compact({ tenantId }) }))
+        const page = await whileBusy(() =>
+          store.endpoints.list({ ...pageOf(query), ...compact({ tenantId }) }),
+        )
         return { ...page, items: page.items.map(viewEndpoint) }
       },
     },

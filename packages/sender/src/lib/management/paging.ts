@@ -12,7 +12,8 @@ export interface PageQuery {
 
 export function pageOf(query: PageQuery): { readonly limit: number; readonly cursor?: string } {
   const limit = query.limit ?? 50
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw invalid('limit', 'must be a whole number from 1 to 500')
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500)
+    throw invalid('limit', 'must be a whole number from 1 to 500')
   if (query.cursor === undefined) return { limit }
   if (typeof query.cursor !== 'string') throw invalid('cursor', 'must be the `cursor` of a page')
   return { limit, cursor: query.cursor }
@@ -20,7 +21,12 @@ export function pageOf(query: PageQuery): { readonly limit: number; readonly cur
 
 export function time(value: Date | string | undefined, field: string): number | undefined {
   if (value === undefined) return undefined
-  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const ms =
+    value instanceof Date
+      ? value.getTime()
+      : typeof value === 'string'
+        ? Date.parse(value)
+        : Number.NaN
   if (Number.isFinite(ms)) return ms
   throw invalid(field, 'must be a Date or an ISO 8601 string')
 }

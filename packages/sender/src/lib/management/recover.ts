@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { WebhookError } from '@posthorn/schema'
 import { compact } from '../compact'
 import type { EndpointRecord } from '../model/endpoint'
 import { newId } from '../model/ids'
@@ -12,7 +13,6 @@ import { whileBusy } from '../store-retry'
 import type { TenantContext } from './context'
 import { getRecord } from './endpoint-writes'
 import { invalid, time } from './paging'
-import { WebhookError } from '@posthorn/schema'
 
 export interface RecoverOptions {
   /** One endpoint; absent: every endpoint of the tenant that is not disabled. */
@@ -67,30 +67,55 @@ export async function recover(context: TenantContext, options: RecoverOptions): 
   return counts
 }
 
-async function endpointsFor(context: TenantContext, id: string | undefined): Promise<readonly EndpointRecord[]> {
+async function endpointsFor(
+  context: TenantContext,
+  id: string | undefined,
+): Promise<readonly EndpointRecord[]> {
   if (id === undefined) {
     const all = await whileBusy(() => context.store.endpoints.forTenant(context.tenantId))
     return all.filter((endpoint) => endpoint.status !== 'disabled')
   }
   const endpoint = await getRecord(context, id)
   if (endpoint.status !== 'disabled') return [endpoint]
-  throw new WebhookError('replay_refused', 'Nothing can be recovered for a disabled endpoint: enable it first.', {
-    details: { reason: 'endpoint_disabled' },
-  })
+  throw new WebhookError(
+    'replay_refused',
+    'Nothing can be recovered for a disabled endpoint: enable it first.',
+    {
+      details: { reason: 'endpoint_disabled' },
+    },
+  )
 }
 
-async function recoverEndpoint(context: TenantContext, endpoint: EndpointRecord, plan: Plan, counts: Counts): Promise<void> {
+async function recoverEndpoint(
+  context: TenantContext,
+  endpoint: EndpointRecord,
+  plan: Plan,
+  counts: Counts,
+): Promise<void> {
   const { tenantId } = context
   const { since, until } = plan
-  const query = { tenantId, endpointId: endpoint.id, since, until, limit: pageSize, ...compact({ types: plan.types }) }
+  const query = {
+    tenantId,
+    endpointId: endpoint.id,
+    since,
+    until,
+    limit: pageSize,
+    ...compact({ types: plan.types }),
+  }
   let cursor: string | undefined
   do {
-    const page = await whileBusy(() => context.store.log.history({ ...query, ...compact({ cursor }) }))
-    const chosen = page.items.filter((item) => selectForRecovery(plan.only, item.deliveries, isMatch(item, endpoint)))
+    const page = await whileBusy(() =>
+      context.store.log.history({ ...query, ...compact({ cursor }) }),
+    )
+    const chosen = page.items.filter((item) =>
+      selectForRecovery(plan.only, item.deliveries, isMatch(item, endpoint)),
+    )
     const present = chosen.filter((item) => item.event.body !== undefined)
     counts.examined += page.items.length
     counts.pruned += chosen.length - present.length
-    counts.recovered += plan.dryRun ? present.length : await redeliver(context, endpoint, present, plan.perSecond)
+    counts.recovered += plan.dryRun
+      ? present.length
+      : await redeliver(context, endpoint, present, plan.perSecond)
     plan.onProgress({ ...counts })
     cursor = page.cursor
   } while (cursor !== undefined)
@@ -111,18 +136,24 @@ async function redeliver(
   perSecond: number | undefined,
 ): Promise<number> {
   let created = 0
-  const size = perSecond === undefined ? pageSize : Math.max(1, Math.min(pageSize, Math.floor(perSecond / 4)))
+  const size =
+    perSecond === undefined ? pageSize : Math.max(1, Math.min(pageSize, Math.floor(perSecond / 4)))
   for (let from = 0; from < items.length; from += size) {
     const batch = items.slice(from, from + size).map((item) => redelivery(context, endpoint, item))
     const verdicts = await whileBusy(() => context.store.deliveries.redeliver(batch))
     created += verdicts.filter((verdict) => verdict === 'created').length
     context.wake()
-    if (perSecond !== undefined) await context.options.clock.sleep((batch.length / perSecond) * 1000)
+    if (perSecond !== undefined)
+      await context.options.clock.sleep((batch.length / perSecond) * 1000)
   }
   return created
 }
 
-function redelivery(context: TenantContext, endpoint: EndpointRecord, { event, deliveries }: HistoryItem): Redelivery {
+function redelivery(
+  context: TenantContext,
+  endpoint: EndpointRecord,
+  { event, deliveries }: HistoryItem,
+): Redelivery {
   return {
     tenantId: context.tenantId,
     id: newId('dlv', context.now(), randomBytes),
@@ -138,9 +169,11 @@ function checkPlan(context: TenantContext, options: RecoverOptions): Plan {
   const since = time(options.since, 'since')
   if (since === undefined) throw invalid('since', 'is needed: from when on to recover')
   const only = options.only ?? 'failed'
-  if (!['failed', 'missing', 'all'].includes(only)) throw invalid('only', "must be 'failed', 'missing' or 'all'")
+  if (!['failed', 'missing', 'all'].includes(only))
+    throw invalid('only', "must be 'failed', 'missing' or 'all'")
   const { perSecond } = options
-  if (perSecond !== undefined && !(perSecond > 0 && perSecond <= 100_000)) throw invalid('perSecond', 'must be above 0')
+  if (perSecond !== undefined && !(perSecond > 0 && perSecond <= 100_000))
+    throw invalid('perSecond', 'must be above 0')
   return {
     only,
     since,

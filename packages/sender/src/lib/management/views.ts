@@ -1,9 +1,15 @@
-import type { AttemptRecord, DeliveryRecord, DeliveryStatus, FailureReason, SkipReason } from '../model/delivery'
+import type { Duration, ValidationIssue } from '@posthorn/schema'
+import type {
+  AttemptRecord,
+  DeliveryRecord,
+  DeliveryStatus,
+  FailureReason,
+  SkipReason,
+} from '../model/delivery'
 import type { DisabledReason, EndpointRecord, EndpointStatus, Health } from '../model/endpoint'
 import type { EventRecord, EventState } from '../model/event'
 import type { Filter } from '../model/filter'
 import type { RetryPolicy } from '../model/retry-schedule'
-import type { Duration, ValidationIssue } from '@posthorn/schema'
 
 /** An endpoint as its owner sees it. Secrets appear by id only. */
 export interface Endpoint {

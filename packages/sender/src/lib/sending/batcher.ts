@@ -48,7 +48,8 @@ async function settleBatch<Item, Result>(
     const results = await write(batch.map((waiting) => waiting.item))
     for (const [index, waiting] of batch.entries()) {
       const result = results[index]
-      if (result === undefined) waiting.reject(new RangeError('a batch was answered with too few results'))
+      if (result === undefined)
+        waiting.reject(new RangeError('a batch was answered with too few results'))
       else waiting.resolve(result)
     }
   } catch (error) {

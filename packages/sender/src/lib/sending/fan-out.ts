@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { encodeJson, type Envelope, envelopes, type WebhookEvent, WebhookError } from '@posthorn/schema'
+import {
+  type Envelope,
+  encodeJson,
+  envelopes,
+  WebhookError,
+  type WebhookEvent,
+} from '@posthorn/schema'
 import { compact } from '../compact'
 import type { EndpointRecord } from '../model/endpoint'
 import type { EnvelopeBody, FanOut, NewDelivery } from '../model/event'
@@ -26,12 +32,20 @@ const encoder = new TextEncoder()
  * Which endpoints get the event, and its bytes in each envelope they ask for beside the canonical one. An envelope that is not registered,
  * or cannot lay the event out, leaves its deliveries without a body: they fail as `config`, in sight, and hinder no other.
  */
-export function fanOut(context: FanOutContext, event: EventToFanOut, endpoints: readonly EndpointRecord[]): FanOut {
+export function fanOut(
+  context: FanOutContext,
+  event: EventToFanOut,
+  endpoints: readonly EndpointRecord[],
+): FanOut {
   const decode = once(() => decodeBody(event.body))
   const matches = match({ ...event, data: () => decode().data }, endpoints)
   const bodies = new Map<string, EnvelopeBody>()
   const deliveries = matches.map(({ endpoint, state }): NewDelivery => {
-    const delivery = { id: newId('dlv', context.now(), randomBytes), endpointId: endpoint.id, state }
+    const delivery = {
+      id: newId('dlv', context.now(), randomBytes),
+      endpointId: endpoint.id,
+      state,
+    }
     const envelope = envelopeName(context, endpoint)
     if (envelope === undefined) return delivery
     const body = bodies.get(envelope)?.body ?? layOut(context.envelopes.get(envelope), decode)
@@ -42,7 +56,10 @@ export function fanOut(context: FanOutContext, event: EventToFanOut, endpoints: 
 }
 
 /** The name of the endpoint's envelope, or undefined for the canonical one, whose bytes the event itself carries. */
-function envelopeName(context: Pick<FanOutContext, 'defaultEnvelope'>, endpoint: EndpointRecord): string | undefined {
+function envelopeName(
+  context: Pick<FanOutContext, 'defaultEnvelope'>,
+  endpoint: EndpointRecord,
+): string | undefined {
   const name = endpoint.envelope ?? context.defaultEnvelope
   return name === envelopes.standard.name ? undefined : name
 }
@@ -55,10 +72,16 @@ export function ownBody(
 ): { readonly envelope?: string; readonly body?: Uint8Array } {
   const envelope = envelopeName(context, endpoint)
   if (envelope === undefined) return {}
-  return compact({ envelope, body: layOut(context.envelopes.get(envelope), () => decodeBody(canonical)) })
+  return compact({
+    envelope,
+    body: layOut(context.envelopes.get(envelope), () => decodeBody(canonical)),
+  })
 }
 
-function layOut(envelope: Envelope | undefined, decode: () => WebhookEvent): Uint8Array | undefined {
+function layOut(
+  envelope: Envelope | undefined,
+  decode: () => WebhookEvent,
+): Uint8Array | undefined {
   try {
     return envelope && encoder.encode(encodeJson(envelope.encode(decode()), envelope.name))
   } catch {
@@ -69,7 +92,11 @@ function layOut(envelope: Envelope | undefined, decode: () => WebhookEvent): Uin
 /** Reads back what `prepare` wrote. */
 export function decodeBody(body: Uint8Array): WebhookEvent {
   const decoded = envelopes.standard.decode(JSON.parse(decoder.decode(body)))
-  if (!decoded.ok) throw new WebhookError('config', 'A stored event cannot be read: its body is not the standard envelope.')
+  if (!decoded.ok)
+    throw new WebhookError(
+      'config',
+      'A stored event cannot be read: its body is not the standard envelope.',
+    )
   return decoded.event
 }
 

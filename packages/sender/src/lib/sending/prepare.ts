@@ -4,8 +4,8 @@ import {
   encodeJson,
   isEventType,
   isMessageId,
-  type WebhookEvent,
   WebhookError,
+  type WebhookEvent,
 } from '@posthorn/schema'
 import { newId } from '../model/ids'
 
@@ -57,7 +57,11 @@ const encoder = new TextEncoder()
 const longestEventId = 100
 
 /** Validates and serialises, and touches no store: everything that is the caller's mistake is found here. */
-export async function prepare(context: PrepareContext, tenantId: string, input: EventToSend): Promise<PreparedEvent> {
+export async function prepare(
+  context: PrepareContext,
+  tenantId: string,
+  input: EventToSend,
+): Promise<PreparedEvent> {
   if (typeof input !== 'object' || input === null) {
     throw new WebhookError('invalid_event', 'An event is an object with `type` and `data`.')
   }
@@ -79,7 +83,9 @@ export async function prepare(context: PrepareContext, tenantId: string, input: 
 function encodeEvent(event: WebhookEvent, most: number): Uint8Array {
   const { id, type, timestamp, version } = event
   const data = encodeJson(event.data, 'data')
-  const head = JSON.stringify(version === 1 ? { id, type, timestamp } : { id, type, timestamp, version })
+  const head = JSON.stringify(
+    version === 1 ? { id, type, timestamp } : { id, type, timestamp, version },
+  )
   const body = encoder.encode(`${head.slice(0, -1)},"data":${data}}`)
   if (body.byteLength > most) {
     throw new WebhookError(
@@ -91,20 +97,32 @@ function encodeEvent(event: WebhookEvent, most: number): Uint8Array {
   return body
 }
 
-async function checkData(events: AnyCatalogue | undefined, type: string, input: EventToSend): Promise<number> {
+async function checkData(
+  events: AnyCatalogue | undefined,
+  type: string,
+  input: EventToSend,
+): Promise<number> {
   if (events === undefined) return checkVersion(input.version ?? 1)
   if (!events.has(type)) {
-    throw new WebhookError('unknown_event_type', `The catalogue has no event type "${type.slice(0, 128)}".`, {
-      details: { type: type.slice(0, 128) },
-    })
+    throw new WebhookError(
+      'unknown_event_type',
+      `The catalogue has no event type "${type.slice(0, 128)}".`,
+      {
+        details: { type: type.slice(0, 128) },
+      },
+    )
   }
   const version = checkVersion(input.version ?? events.latest(type))
   const result = await events.validate(type, input.data, version)
   if (result.ok) return version
   const where = result.issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
-  throw new WebhookError(result.code, `The data of "${type}" version ${version} is not valid: ${where}`, {
-    details: { type, version, issues: result.issues },
-  })
+  throw new WebhookError(
+    result.code,
+    `The data of "${type}" version ${version} is not valid: ${where}`,
+    {
+      details: { type, version, issues: result.issues },
+    },
+  )
 }
 
 function checkFields(input: EventToSend, now: number) {
@@ -144,9 +162,14 @@ function checkVersion(version: number): number {
 function checkTimestamp(timestamp: unknown, now: number): number {
   if (timestamp === undefined) return now
   const ms =
-    timestamp instanceof Date ? timestamp.getTime() : typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
+    timestamp instanceof Date
+      ? timestamp.getTime()
+      : typeof timestamp === 'string'
+        ? Date.parse(timestamp)
+        : Number.NaN
   // Four-digit years only: others are not in the form that the envelope's timestamp has.
-  if (!(ms >= 0 && ms < 253_402_300_800_000)) throw invalid('timestamp', 'must be a Date or an ISO 8601 string')
+  if (!(ms >= 0 && ms < 253_402_300_800_000))
+    throw invalid('timestamp', 'must be a Date or an ISO 8601 string')
   return ms
 }
 
@@ -162,12 +185,21 @@ function optionalText(value: unknown, name: string): string | undefined {
 export function checkMetadata(value: unknown, name = 'metadata'): Readonly<Record<string, string>> {
   const metadata: Record<string, string> = Object.create(null)
   if (value === undefined) return metadata
-  if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object of strings')
+  if (typeof value !== 'object' || value === null)
+    throw invalid(name, 'must be an object of strings')
   const entries = Object.entries(value)
   if (entries.length > 32) throw invalid(name, 'has more than 32 entries')
   for (const [key, text] of entries) {
-    if (typeof text !== 'string' || text.length > 1024 || key.length > 128 || `${key}${text}`.includes('\0')) {
-      throw invalid(name, 'must hold strings of at most 1,024 characters under keys of at most 128, without NUL')
+    if (
+      typeof text !== 'string' ||
+      text.length > 1024 ||
+      key.length > 128 ||
+      `${key}${text}`.includes('\0')
+    ) {
+      throw invalid(
+        name,
+        'must hold strings of at most 1,024 characters under keys of at most 128, without NUL',
+      )
     }
     metadata[key] = text
   }

@@ -17,7 +17,10 @@ export interface SendResult {
 const largestBatch = 500
 
 /** Writes prepared events, matched against the endpoints of their tenants, in shared transactions. */
-export function createInserter(store: SenderStore, context: FanOutContext): Batcher<PreparedEvent, SendResult> {
+export function createInserter(
+  store: SenderStore,
+  context: FanOutContext,
+): Batcher<PreparedEvent, SendResult> {
   const write = (events: readonly PreparedEvent[]) => insertMatched(store, context, events)
   return createBatcher(write, largestBatch)
 }
@@ -29,7 +32,10 @@ async function insertMatched(
 ): Promise<readonly InsertedEvent[]> {
   const endpoints = await endpointsOf(store, new Set(prepared.map((event) => event.tenantId)))
   const events = prepared.map(
-    (event): NewEvent => ({ ...event, fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []) }),
+    (event): NewEvent => ({
+      ...event,
+      fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []),
+    }),
   )
   return whileBusy(() => store.deliveries.insert(events))
 }
@@ -40,7 +46,8 @@ export async function endpointsOf(
   tenants: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, readonly EndpointRecord[]>> {
   const entries = [...tenants].map(
-    async (tenantId) => [tenantId, await whileBusy(() => store.endpoints.forTenant(tenantId))] as const,
+    async (tenantId) =>
+      [tenantId, await whileBusy(() => store.endpoints.forTenant(tenantId))] as const,
   )
   return new Map(await Promise.all(entries))
 }

@@ -1,26 +1,35 @@
 import type { DeliveryNotice, Emitter } from '../emitter'
 import type { AttemptRecord, ClaimedDelivery, NextState } from '../model/delivery'
 
-export function announceAttempt(emitter: Emitter, delivery: ClaimedDelivery, attempt: AttemptRecord): void {
+export function announceAttempt(
+  emitter: Emitter,
+  delivery: ClaimedDelivery,
+  attempt: AttemptRecord,
+): void {
   emitter.emit('attempt', { ...notice(delivery), attempt })
 }
 
 export function announceNext(emitter: Emitter, delivery: ClaimedDelivery, next: NextState): void {
   const base = notice(delivery)
   const attempts = delivery.lease.attempt
-  switch (next.status) {
-    case 'pending':
-      return emitter.emit('delivery.retrying', { ...base, attempts, retryInMs: next.retryInMs })
-    case 'succeeded':
-      return emitter.emit('delivery.succeeded', { ...base, attempts })
-    case 'failed':
-      return emitter.emit('delivery.failed', { ...base, attempts, reason: next.reason })
-    case 'skipped':
-      return emitter.emit('delivery.skipped', { ...base, reason: next.reason })
+  if (next.status === 'pending') {
+    emitter.emit('delivery.retrying', { ...base, attempts, retryInMs: next.retryInMs })
+  } else if (next.status === 'succeeded') {
+    emitter.emit('delivery.succeeded', { ...base, attempts })
+  } else if (next.status === 'failed') {
+    emitter.emit('delivery.failed', { ...base, attempts, reason: next.reason })
+  } else {
+    emitter.emit('delivery.skipped', { ...base, reason: next.reason })
   }
 }
 
 function notice(delivery: ClaimedDelivery): DeliveryNotice {
   const { lease, endpoint, eventId, eventType } = delivery
-  return { tenantId: lease.tenantId, deliveryId: lease.deliveryId, endpointId: endpoint.id, eventId, eventType }
+  return {
+    tenantId: lease.tenantId,
+    deliveryId: lease.deliveryId,
+    endpointId: endpoint.id,
+    eventId,
+    eventType,
+  }
 }

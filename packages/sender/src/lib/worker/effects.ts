@@ -13,7 +13,11 @@ export interface EndpointEffects {
 }
 
 /** A change that is lost here comes again with the next outcome, so a failing store is logged and no more. */
-export function createEffects(store: SenderStore, emitter: Emitter, logger: Logger): EndpointEffects {
+export function createEffects(
+  store: SenderStore,
+  emitter: Emitter,
+  logger: Logger,
+): EndpointEffects {
   const batcher = createBatcher<EndpointTransition, boolean>(
     (changes) => whileBusy(() => store.endpoints.transition(changes)),
     500,
@@ -22,7 +26,10 @@ export function createEffects(store: SenderStore, emitter: Emitter, logger: Logg
     try {
       if (await batcher.add(change)) announce(emitter, change)
     } catch (error) {
-      logger.error({ endpointId: change.id, error: errorName(error) }, 'an endpoint could not be updated')
+      logger.error(
+        { endpointId: change.id, error: errorName(error) },
+        'an endpoint could not be updated',
+      )
     }
   }
   return {
@@ -30,7 +37,8 @@ export function createEffects(store: SenderStore, emitter: Emitter, logger: Logg
       if (effect === undefined) return
       const { tenantId, id } = delivery.endpoint
       const changes: EndpointTransition[] = []
-      if (effect.throttleForMs !== undefined) changes.push({ tenantId, id, throttleForMs: effect.throttleForMs })
+      if (effect.throttleForMs !== undefined)
+        changes.push({ tenantId, id, throttleForMs: effect.throttleForMs })
       if (effect.health !== undefined) changes.push({ tenantId, id, health: effect.health })
       if (effect.disable !== undefined) changes.push({ tenantId, id, disable: effect.disable })
       await Promise.all(changes.map(write))
@@ -40,7 +48,8 @@ export function createEffects(store: SenderStore, emitter: Emitter, logger: Logg
 
 function announce(emitter: Emitter, change: EndpointTransition): void {
   const notice = { tenantId: change.tenantId, endpointId: change.id }
-  if (change.disable !== undefined) emitter.emit('endpoint.disabled', { ...notice, reason: change.disable })
+  if (change.disable !== undefined)
+    emitter.emit('endpoint.disabled', { ...notice, reason: change.disable })
   if (change.health?.to === 'failing') emitter.emit('endpoint.failing', notice)
   if (change.health?.to === 'healthy') emitter.emit('endpoint.recovered', notice)
 }

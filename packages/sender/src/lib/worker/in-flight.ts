@@ -37,6 +37,7 @@ export function createInFlight(onRemoved: () => void): InFlight {
       onRemoved()
     },
     leases: () => [...held.values()].map((delivery) => delivery.lease),
-    drained: () => (held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+    drained: () =>
+      held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
   }
 }

@@ -13,7 +13,11 @@ import type { Waker } from './waker'
 const mostSolo = 50
 
 /** A thin shell around the steps: runs until `signal`, wakes on hints, on freed slots and when something falls due. */
-export async function runLoop(context: WorkerContext, waker: Waker, signal: AbortSignal): Promise<void> {
+export async function runLoop(
+  context: WorkerContext,
+  waker: Waker,
+  signal: AbortSignal,
+): Promise<void> {
   const keeping = keepLeases(context, signal)
   const state: LoopState = { lastSolo: context.clock.now() }
   while (!signal.aborted) {
@@ -21,7 +25,10 @@ export async function runLoop(context: WorkerContext, waker: Waker, signal: Abor
       const worked = await step(context, state, signal)
       if (!worked) await rest(context, waker, signal)
     } catch (error) {
-      context.options.logger.error({ error: errorName(error) }, 'the worker could not use its store; it will try again')
+      context.options.logger.error(
+        { error: errorName(error) },
+        'the worker could not use its store; it will try again',
+      )
       context.emitter.emit('worker.error', { error })
       await context.clock.sleep(context.options.worker.pollMs, signal)
     }
@@ -33,7 +40,11 @@ interface LoopState {
   lastSolo: number
 }
 
-async function step(context: WorkerContext, state: LoopState, signal: AbortSignal): Promise<boolean> {
+async function step(
+  context: WorkerContext,
+  state: LoopState,
+  signal: AbortSignal,
+): Promise<boolean> {
   // A turn of the event loop, so that all slots which one settled batch freed are claimed for together.
   await turn()
   const matched = await matchRecorded(context)

@@ -22,11 +22,21 @@ export async function matchRecorded(context: WorkerContext): Promise<number> {
   return events.length
 }
 
-function judge(context: WorkerContext, event: ClaimedEvent, endpoints: readonly EndpointRecord[]): EventVerdict {
+function judge(
+  context: WorkerContext,
+  event: ClaimedEvent,
+  endpoints: readonly EndpointRecord[],
+): EventVerdict {
   const { tenantId, id, token } = event
   const issue = unreadable(event)
-  if (issue !== undefined) return { tenantId, id, token, outcome: { kind: 'invalid', issues: [issue] } }
-  return { tenantId, id, token, outcome: { kind: 'fanned_out', ...fanOut(context.fanOut, event, endpoints) } }
+  if (issue !== undefined)
+    return { tenantId, id, token, outcome: { kind: 'invalid', issues: [issue] } }
+  return {
+    tenantId,
+    id,
+    token,
+    outcome: { kind: 'fanned_out', ...fanOut(context.fanOut, event, endpoints) },
+  }
 }
 
 function unreadable(event: ClaimedEvent): ValidationIssue | undefined {
@@ -40,6 +50,7 @@ function unreadable(event: ClaimedEvent): ValidationIssue | undefined {
 
 function announceInvalid(context: WorkerContext, verdicts: readonly EventVerdict[]): void {
   for (const { tenantId, id, outcome } of verdicts) {
-    if (outcome.kind === 'invalid') context.emitter.emit('event.invalid', { tenantId, eventId: id, issues: outcome.issues })
+    if (outcome.kind === 'invalid')
+      context.emitter.emit('event.invalid', { tenantId, eventId: id, issues: outcome.issues })
   }
 }

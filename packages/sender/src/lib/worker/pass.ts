@@ -38,7 +38,10 @@ async function runRound(context: WorkerContext, counts: Counts): Promise<boolean
   const matched = await matchRecorded(context)
   counts.matched += matched
   const { deliveries, suspects } = await claimDue(context)
-  for (const state of await Promise.all(deliveries.map((delivery) => runDelivery(context, delivery)))) count(counts, state)
+  for (const state of await Promise.all(
+    deliveries.map((delivery) => runDelivery(context, delivery)),
+  ))
+    count(counts, state)
   if (matched + deliveries.length > 0) return true
   if (!suspects) return false
   const states = await runSuspects(context, Number.POSITIVE_INFINITY)

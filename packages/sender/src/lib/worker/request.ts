@@ -1,5 +1,5 @@
-import { type Scheme, signHeaders } from '@posthorn/schema/signature'
 import { WebhookError } from '@posthorn/schema'
+import { type Scheme, signHeaders } from '@posthorn/schema/signature'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { EndpointRecord } from '../model/endpoint'
 import type { AttemptRequest } from '../ports/transport'
@@ -23,8 +23,12 @@ export async function buildRequest(
 ): Promise<AttemptRequest> {
   const { endpoint } = delivery
   const message = { id: delivery.messageId, timestamp: Math.floor(now / 1000), body }
-  const secrets = validSecrets(endpoint.secrets, now).map((secret) => context.secretBox.open(secret.value))
-  const signed = await Promise.all(schemesOf(context, endpoint).map((scheme) => signHeaders(scheme, message, secrets)))
+  const secrets = validSecrets(endpoint.secrets, now).map((secret) =>
+    context.secretBox.open(secret.value),
+  )
+  const signed = await Promise.all(
+    schemesOf(context, endpoint).map((scheme) => signHeaders(scheme, message, secrets)),
+  )
   return {
     url: endpoint.url,
     headers: {
@@ -43,6 +47,9 @@ function schemesOf(context: RequestContext, endpoint: EndpointRecord): readonly 
   return (endpoint.schemes ?? context.defaultSchemes).map((name) => {
     const scheme = context.schemes.get(name)
     if (scheme !== undefined) return scheme
-    throw new WebhookError('config', `Scheme "${name}" is not registered: give it in signing.available.`)
+    throw new WebhookError(
+      'config',
+      `Scheme "${name}" is not registered: give it in signing.available.`,
+    )
   })
 }

@@ -1,3 +1,4 @@
+import { compact } from '../compact'
 import { errorName } from '../emitter'
 import { describeAttempt } from '../model/attempt'
 import type { AttemptRecord, ClaimedDelivery, NextState, Settlement } from '../model/delivery'
@@ -9,13 +10,19 @@ import type { WorkerContext } from './context'
 import { buildRequest } from './request'
 
 /** Takes one claimed delivery to its next state. Never rejects: what cannot be settled is left to its lease. */
-export async function runDelivery(context: WorkerContext, delivery: ClaimedDelivery): Promise<NextState | undefined> {
+export async function runDelivery(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+): Promise<NextState | undefined> {
   try {
     const settlement = await work(context, delivery)
     return await conclude(context, delivery, settlement)
   } catch (error) {
     const fields = { deliveryId: delivery.lease.deliveryId, error: errorName(error) }
-    context.options.logger.error(fields, 'a delivery could not be settled; its lease will run out and it will be tried again')
+    context.options.logger.error(
+      fields,
+      'a delivery could not be settled; its lease will run out and it will be tried again',
+    )
     context.emitter.emit('worker.error', { error })
     return undefined
   } finally {
@@ -35,11 +42,19 @@ async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<
   const result = settle(subject(context, delivery), outcome, policy(context, delivery))
   logDetail(context, delivery, outcome)
   await context.effects.apply(delivery, result.endpoint)
-  const record = describeAttempt(outcome, { number: lease.attempt, startedAt })
+  const { retryAfterMs } = result
+  const record = describeAttempt(outcome, {
+    ...meta(delivery, startedAt),
+    ...compact({ retryAfterMs }),
+  })
   return { lease, next: result.next, attempt: redacted(context, record) }
 }
 
-async function attempt(context: WorkerContext, delivery: ClaimedDelivery, body: Uint8Array): Promise<AttemptOutcome> {
+async function attempt(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+  body: Uint8Array,
+): Promise<AttemptOutcome> {
   const begun = context.clock.now()
   try {
     const request = await buildRequest(context.request, delivery, body, context.time.now())
@@ -55,6 +70,10 @@ async function attempt(context: WorkerContext, delivery: ClaimedDelivery, body: 
       durationMs: context.clock.now() - begun,
     }
   }
+}
+
+function meta({ lease, endpoint }: ClaimedDelivery, startedAt: number) {
+  return { number: lease.attempt, startedAt, url: endpoint.url }
 }
 
 function subject(context: WorkerContext, delivery: ClaimedDelivery) {
@@ -75,10 +94,18 @@ function policy(context: WorkerContext, delivery: ClaimedDelivery) {
 }
 
 /** We broke it off ourselves, so it costs the delivery nothing and the endpoint no blame; it may have arrived. */
-function cutOffSettlement(delivery: ClaimedDelivery, startedAt: number, outcome: AttemptOutcome): Settlement {
+function cutOffSettlement(
+  delivery: ClaimedDelivery,
+  startedAt: number,
+  outcome: AttemptOutcome,
+): Settlement {
   const { lease } = delivery
   if (outcome.kind === 'response' && outcome.status >= 200 && outcome.status < 300) {
-    return { lease, next: { status: 'succeeded' }, attempt: describeAttempt(outcome, { number: lease.attempt, startedAt }) }
+    return {
+      lease,
+      next: { status: 'succeeded' },
+      attempt: describeAttempt(outcome, meta(delivery, startedAt)),
+    }
   }
   return {
     lease,
@@ -99,13 +126,17 @@ async function conclude(
   settlement: Settlement,
 ): Promise<NextState | undefined> {
   const verdict = await context.settler.add(settlement)
-  if (settlement.attempt !== undefined) announceAttempt(context.emitter, delivery, settlement.attempt)
+  if (settlement.attempt !== undefined)
+    announceAttempt(context.emitter, delivery, settlement.attempt)
   if (verdict === 'applied') {
     announceNext(context.emitter, delivery, settlement.next)
     return settlement.next
   }
   const fields = { deliveryId: delivery.lease.deliveryId, attempt: delivery.lease.attempt }
-  context.options.logger.warn(fields, 'the lease was lost or the delivery canceled: its state was left as it is')
+  context.options.logger.warn(
+    fields,
+    'the lease was lost or the delivery canceled: its state was left as it is',
+  )
   return undefined
 }
 
@@ -114,13 +145,20 @@ function redacted(context: WorkerContext, record: AttemptRecord): AttemptRecord 
     return context.options.redact(record)
   } catch (error) {
     // A hook that fails must not let through what it was there to hide.
-    context.options.logger.error({ error: errorName(error) }, 'the redact hook threw: the response is not kept')
+    context.options.logger.error(
+      { error: errorName(error) },
+      'the redact hook threw: the response is not kept',
+    )
     const { responseBody: _body, responseHeaders: _headers, ...rest } = record
     return rest
   }
 }
 
-function logDetail(context: WorkerContext, delivery: ClaimedDelivery, outcome: AttemptOutcome): void {
+function logDetail(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+  outcome: AttemptOutcome,
+): void {
   const { logger } = context.options
   const fields = {
     tenantId: delivery.lease.tenantId,
@@ -129,7 +167,13 @@ function logDetail(context: WorkerContext, delivery: ClaimedDelivery, outcome: A
     attempt: delivery.lease.attempt,
     durationMs: outcome.durationMs,
   }
-  if (outcome.kind === 'response') return logger.debug({ ...fields, status: outcome.status }, 'attempt answered')
+  if (outcome.kind === 'response') {
+    logger.debug({ ...fields, status: outcome.status }, 'attempt answered')
+    return
+  }
   const { errorClass, code, detail } = outcome
-  logger.warn({ ...fields, errorClass, code, ...(detail === undefined ? {} : { detail }) }, 'attempt failed')
+  logger.warn(
+    { ...fields, errorClass, code, ...(detail === undefined ? {} : { detail }) },
+    'attempt failed',
+  )
 }

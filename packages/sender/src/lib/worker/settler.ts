@@ -39,7 +39,8 @@ export function createSettler(options: SettlerOptions): Settler {
     add: (settlement) =>
       new Promise((resolve, reject) => {
         waiting.push({ settlement, resolve, reject })
-        const complete = waiting.length >= options.largest || waiting.length >= options.outstanding()
+        const complete =
+          waiting.length >= options.largest || waiting.length >= options.outstanding()
         if (complete) flush()
         else timer ??= setTimeout(flush, options.windowMs)
       }),

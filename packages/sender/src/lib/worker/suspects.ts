@@ -7,7 +7,10 @@ import { runDelivery } from './run-delivery'
  * Deliveries that were twice lost with a worker run with nothing beside them, so that only the guilty one is blamed for the next loss.
  * Nothing else is claimed until they are through, or `most` of them are.
  */
-export function runSuspects(context: WorkerContext, most: number): Promise<readonly (NextState | undefined)[]> {
+export function runSuspects(
+  context: WorkerContext,
+  most: number,
+): Promise<readonly (NextState | undefined)[]> {
   return context.gate.run(async () => {
     await context.inFlight.drained()
     const states: (NextState | undefined)[] = []

@@ -33,7 +33,12 @@ export interface Worker {
 
 type Life =
   | { readonly stage: 'idle' }
-  | { readonly stage: 'running'; readonly abort: AbortController; readonly loop: Promise<void>; readonly unsubscribe: () => void }
+  | {
+      readonly stage: 'running'
+      readonly abort: AbortController
+      readonly loop: Promise<void>
+      readonly unsubscribe: () => void
+    }
   | { readonly stage: 'stopped'; readonly done: Promise<void> }
 
 export function createWorker(
@@ -46,7 +51,10 @@ export function createWorker(
   const time = createStoreTime(options.clock)
   const cut = { off: false }
   const transport = lazyTransport(options)
-  const context = createContext({ options, emitter, secretBox, time, transport, cutOff: () => cut.off, wake: waker.wake }, fanOut)
+  const context = createContext(
+    { options, emitter, secretBox, time, transport, cutOff: () => cut.off, wake: waker.wake },
+    fanOut,
+  )
   let life: Life = { stage: 'idle' }
 
   const finish = async (timeoutMs: number, before: Life): Promise<void> => {
@@ -123,7 +131,11 @@ function createContext(parts: Parts, fanOut: Omit<FanOutContext, 'now'>): Worker
 }
 
 /** Waits for what is in flight; after `timeoutMs` calls `cutOff`, which makes the rest end at once. */
-async function drain(context: WorkerContext, timeoutMs: number, cutOff: () => Promise<void>): Promise<void> {
+async function drain(
+  context: WorkerContext,
+  timeoutMs: number,
+  cutOff: () => Promise<void>,
+): Promise<void> {
   const drained = context.inFlight.drained()
   const waited = new AbortController()
   const inTime = await Promise.race([
@@ -139,11 +151,12 @@ async function drain(context: WorkerContext, timeoutMs: number, cutOff: () => Pr
 
 /** Made when the first attempt needs it, so that construction opens nothing. */
 function lazyTransport(options: ResolvedOptions) {
-  let made: Transport | undefined = options.transport
+  let made = options.transport
   return {
     get: (): Transport => {
-      made ??= undiciTransport({ policy: options.network })
-      return made
+      const transport = made ?? undiciTransport({ policy: options.network })
+      made = transport
+      return transport
     },
     close: async (): Promise<void> => made?.close(),
   }
@@ -151,5 +164,8 @@ function lazyTransport(options: ResolvedOptions) {
 
 function refuseIfStopped(life: Life): void {
   if (life.stage !== 'stopped') return
-  throw new WebhookError('sender_stopped', 'This sender was stopped: make a new one with createSender.')
+  throw new WebhookError(
+    'sender_stopped',
+    'This sender was stopped: make a new one with createSender.',
+  )
 }
