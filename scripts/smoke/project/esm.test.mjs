@@ -1,0 +1,4 @@
+import { lib } from './esm.mjs'
+import { scenario } from './scenario.cjs'
+
+test('the first steps work from import', () => scenario(lib))

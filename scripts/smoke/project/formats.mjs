@@ -1,0 +1,33 @@
+// Both formats in one process: two copies of every class, which must recognise each other's.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { lib as esm } from './esm.mjs'
+
+const { lib: cjs } = createRequire(import.meta.url)('./cjs.cjs')
+
+assert.notEqual(esm.schema.WebhookError, cjs.schema.WebhookError, 'expected a copy of each format')
+for (const [one, other] of [
+  [esm, cjs],
+  [cjs, esm],
+]) {
+  const error = new one.schema.WebhookError('config', 'x')
+  assert.ok(error instanceof other.schema.WebhookError)
+  assert.ok(other.schema.WebhookError.is(error, 'config'))
+}
+
+// Within one format, every entry shares one copy, whichever package throws.
+for (const { schema, sender, memory } of [esm, cjs]) {
+  const store = sender.createSender({ store: memory.memoryStore() })
+  const error = await store.send({ type: 'a', data: {} }).then(
+    () => assert.fail('a store that was not migrated took an event'),
+    (cause) => cause,
+  )
+  assert.equal(Object.getPrototypeOf(error), schema.WebhookError.prototype)
+}
+
+for (const name of Object.keys(esm)) {
+  const names = (module) =>
+    Object.keys(module).filter((key) => !/^(default|module\.exports|__.*)$/.test(key))
+  if (name !== 'zod')
+    assert.deepEqual(names(esm[name]), names(cjs[name]).sort(), `exports of ${name}`)
+}
