@@ -1,1 +1,1 @@
-export {}
+export { type ExpressRequest, toExpress } from './lib/adapters/express'

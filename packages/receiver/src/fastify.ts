@@ -1,1 +1,1 @@
-export {}
+export { type FastifyAdapterOptions, toFastify } from './lib/adapters/fastify'

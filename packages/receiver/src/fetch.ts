@@ -1,1 +1,1 @@
-export {}
+export { type FetchAdapterOptions, toFetch } from './lib/adapters/fetch'

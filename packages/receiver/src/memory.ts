@@ -1,1 +1,1 @@
-export {}
+export { type MemoryIdempotencyOptions, memoryIdempotency } from './lib/stores/memory'

@@ -1,1 +1,1 @@
-export {}
+export { type NodeAdapterOptions, toNode } from './lib/adapters/node'

@@ -76,7 +76,7 @@ export interface AsyncHostTransactions<Tx> {
  * - `release`: while the token holds the key, it becomes free at once. True if so.
  * - `renew`, `complete` and `release` compare and set on the token: one that was replaced, released or completed answers false and changes
  *   nothing. One whose lease ran out without another caller acquiring the key still holds it (the handler ran, and nobody else did).
- * - Keys are plain data: sources do not see each other, and no spelling (`__proto__`, separators, 1,000 characters, any Unicode) is special.
+ * - Keys are plain data: sources do not see each other, and no spelling (`__proto__`, separators, 1,000 characters, well-formed Unicode without NUL) is special.
  * - `prune`: drops records whose lifetime is over, and claims whose lease ran out a day or more ago; never a live claim or a remembered
  *   record. Answers how many; repeated calls come to an end with 0.
  * - Construction does no I/O. Where there is a `migrate`, it may be repeated and run concurrently; before it every other call fails with

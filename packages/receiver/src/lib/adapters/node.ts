@@ -1,0 +1,54 @@
+import { leaveUnread, type NodeRequest, type NodeResponse, readNodeBody } from '../http/read-node'
+import type { Receiver } from '../receiver'
+import type { BodyReader, Params } from '../request'
+import type { ReceiveResult } from '../result'
+
+const FIX =
+  'Something read the request before toNode. Call it first, or set request.rawBody to the Buffer that was read.'
+
+export interface NodeAdapterOptions<Request> {
+  /** What the handlers and the secret provider get as `params`. */
+  readonly params?: (request: Request) => Params
+}
+
+/**
+ * A listener for `http.createServer`. It answers every request it is given, and its promise never rejects.
+ *
+ * @example
+ * http.createServer(toNode(receiver)).listen(3000)
+ */
+export function toNode<Request extends NodeRequest>(
+  receiver: Pick<Receiver, 'receive'>,
+  options: NodeAdapterOptions<Request> = {},
+): (request: Request, response: NodeResponse) => Promise<void> {
+  return async (request, response) => {
+    const params = options.params?.(request) ?? {}
+    await answerNode(receiver, request, response, { body: rawBodyOf(request, FIX), params })
+  }
+}
+
+/** What `toNode` and `toExpress` have in common. */
+export async function answerNode(
+  receiver: Pick<Receiver, 'receive'>,
+  request: NodeRequest,
+  response: NodeResponse,
+  rest: { readonly body: BodyReader; readonly params: Params },
+): Promise<void> {
+  const { headers, method } = request
+  const result = await receiver.receive({ headers, ...(method ? { method } : {}), ...rest })
+  write(request, response, result)
+}
+
+/** Bytes that somebody kept for us, or those still in the socket. */
+export function rawBodyOf(request: NodeRequest & { rawBody?: unknown }, fix: string): BodyReader {
+  const { rawBody } = request
+  if (rawBody instanceof Uint8Array) return () => ({ ok: true, bytes: rawBody })
+  return (maxBytes) => readNodeBody(request, maxBytes, fix)
+}
+
+function write(request: NodeRequest, response: NodeResponse, result: ReceiveResult): void {
+  if (response.headersSent || response.destroyed) return
+  const length = result.status === 204 ? {} : { 'content-length': String(result.body.length) }
+  response.writeHead(result.status, { ...result.headers, ...length, ...leaveUnread(request) })
+  response.end(result.body)
+}

@@ -1,0 +1,81 @@
+import type { BodyRead } from '../request'
+
+/** The part of `http.IncomingMessage` that is used. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly complete?: boolean
+  readonly readableDidRead?: boolean
+  readonly readableEnded?: boolean
+  readonly destroyed?: boolean
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  resume(): unknown
+}
+
+/** The part of `http.ServerResponse` that is used. */
+export interface NodeResponse {
+  readonly headersSent: boolean
+  readonly destroyed?: boolean
+  writeHead(status: number, headers: Record<string, string>): unknown
+  end(body?: string): unknown
+}
+
+/** Collects a body, and lets go of it as soon as it is longer than `maxBytes`. */
+export function readNodeBody(
+  request: NodeRequest,
+  maxBytes: number,
+  fix: string,
+): Promise<BodyRead> {
+  if (request.readableDidRead || request.readableEnded) {
+    return Promise.resolve({ ok: false, code: 'body_not_raw', fix })
+  }
+  if (request.destroyed) return Promise.resolve({ ok: false, code: 'body_aborted' })
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const finish = (read: BodyRead) => {
+      for (const [event, listener] of listeners) request.off(event, listener)
+      // An error may still come, and would be thrown if nobody listened.
+      request.on('error', () => {})
+      resolve(read)
+    }
+    const onData = (chunk: unknown) => {
+      if (!(chunk instanceof Uint8Array)) return finish({ ok: false, code: 'body_not_raw', fix })
+      length += chunk.length
+      if (length > maxBytes) return finish({ ok: false, code: 'body_too_large' })
+      chunks.push(chunk)
+    }
+    const onAborted = () => finish({ ok: false, code: 'body_aborted' })
+    const listeners = [
+      ['data', onData],
+      ['end', () => finish({ ok: true, bytes: joined(chunks, length) })],
+      ['error', onAborted],
+      ['aborted', onAborted],
+      ['close', onAborted],
+    ] as const
+    for (const [event, listener] of listeners) request.on(event, listener)
+  })
+}
+
+/**
+ * For the reply to a request that was refused before its end: its headers. What still comes is thrown away rather than left in the socket,
+ * as a socket closed with bytes unread resets, and the reply may be lost with it.
+ */
+export function leaveUnread(request: NodeRequest): Record<string, string> {
+  if (request.complete) return {}
+  request.resume()
+  return { connection: 'close' }
+}
+
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks
+  if (first && chunks.length === 1) return first
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}

@@ -1,0 +1,198 @@
+import {
+  type AnyCatalogue,
+  type Duration,
+  type Envelope,
+  envelopes,
+  parseDuration,
+  type WebhookError,
+  type WebhookEvent,
+} from '@posthorn/schema'
+import { schemes as builtIn, type Scheme } from '@posthorn/schema/signature'
+import { systemClock } from './clock'
+import { type Log, safeLog } from './log'
+import type { Clock } from './ports/clock'
+import type { IdempotencyStore } from './ports/idempotency-store'
+import type { Logger } from './ports/logger'
+import type { ReceiveRequest } from './request'
+import type { RefusalCode } from './result'
+import { type SecretLookup, type SecretProvider, type Secrets, secretLookup } from './secrets'
+
+/** Every default of the receiver. */
+export const defaults = Object.freeze({
+  tolerance: '5m',
+  maxBodyBytes: 1_048_576,
+  lease: '30s',
+  retention: '7d',
+} as const)
+
+export interface IdempotencyOptions {
+  readonly store: IdempotencyStore
+  /** Whose message ids these are: a constant, or chosen by the route when tenants have secrets of their own. */
+  readonly source: string | ((request: ReceiveRequest) => string)
+  /** How long a claim holds without being renewed; it is renewed while the handler runs. Default `'30s'`. */
+  readonly lease?: Duration
+  /** How long a handled message is remembered: longer than the sender retries. Default `'7d'`. */
+  readonly retention?: Duration
+  /**
+   * What makes two requests the same, in place of the signed message id. For schemes that sign no id; without it the key is then a hash of
+   * the signed bytes. Chosen from the event as it came, never from an unsigned header. Another body under the same key is refused with
+   * `id_reused`.
+   */
+  readonly key?: (event: WebhookEvent) => string
+}
+
+/** What `onError` is told beside the error. */
+export interface ErrorInfo {
+  readonly code: RefusalCode
+  readonly status: number
+  readonly messageId?: string
+  readonly type?: string
+}
+
+export interface ReceiverOptions<Catalogue extends AnyCatalogue = AnyCatalogue> {
+  /** Types the handlers, validates the data, upcasts older versions. Without it data arrives as `unknown`, unchecked. */
+  readonly events?: Catalogue
+  /** One secret, several, or a provider (`fromEnv`, or an own one). */
+  readonly secrets: Secrets | SecretProvider
+  /** Required, so that nobody forgets it by accident. `'none'` runs a handler for every copy of a message that arrives. */
+  readonly idempotency: IdempotencyOptions | 'none'
+  /** Default `schemes.standard`. */
+  readonly scheme?: Scheme
+  /**
+   * In place of `scheme`: any of these may have signed. The headers a sender chose do not choose the scheme, so the weakest of them decides
+   * how hard a request is to forge or to play again.
+   */
+  readonly schemes?: readonly Scheme[]
+  /** How a body is laid out. Default `envelopes.standard`. */
+  readonly envelope?: Envelope
+  /** The type of every event, for envelopes that carry none. */
+  readonly type?: string | ((request: ReceiveRequest) => string)
+  /** How far the signed time may be from ours, both ways unless told apart. Default `'5m'`. */
+  readonly tolerance?: Duration | { readonly past?: Duration; readonly future?: Duration }
+  /** Longest body, in bytes. Default 1,048,576 (1 MiB; Posthorn's sender sends at most 256 KiB). */
+  readonly maxBodyBytes?: number
+  /** Default: the machine's. */
+  readonly clock?: Clock
+  /** Default: `console`, for warnings and errors only. */
+  readonly logger?: Logger
+  /** Told of every request that was refused, also by the sender's fault. Never changes the reply. */
+  readonly onError?: (error: WebhookError, info: ErrorInfo) => void
+}
+
+export interface ResolvedIdempotency {
+  readonly store: IdempotencyStore
+  readonly source: (request: ReceiveRequest) => string
+  readonly leaseMs: number
+  readonly retentionMs: number
+  readonly key: ((event: WebhookEvent) => string) | undefined
+}
+
+export interface ResolvedOptions {
+  readonly events: AnyCatalogue | undefined
+  readonly secrets: SecretLookup
+  readonly idempotency: ResolvedIdempotency | undefined
+  readonly schemes: readonly Scheme[]
+  readonly envelope: Envelope
+  readonly type: ((request: ReceiveRequest) => string) | undefined
+  /** Seconds. */
+  readonly tolerance: { readonly past: number; readonly future: number }
+  readonly maxBodyBytes: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const names: ReadonlySet<string> = new Set([
+  ...['events', 'secrets', 'idempotency', 'scheme', 'schemes', 'envelope', 'type', 'tolerance'],
+  ...['maxBodyBytes', 'clock', 'logger', 'onError'],
+])
+
+/** @throws TypeError for any option that cannot be meant. */
+export function resolveOptions(options: ReceiverOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
+  for (const name of Object.keys(options)) if (!names.has(name)) fail(name, 'is not an option')
+  const clock = options.clock ?? systemClock
+  const schemes = resolveSchemes(options)
+  const { secrets } = options
+  if (secrets === undefined) fail('secrets', `is required, as fromEnv('WEBHOOK_SECRET')`)
+  return Object.freeze({
+    events: options.events,
+    secrets: secretLookup(secrets, schemes),
+    idempotency: resolveIdempotency(options.idempotency, clock),
+    schemes,
+    envelope: options.envelope ?? envelopes.standard,
+    type: options.type === undefined ? undefined : chooser(options.type, 'type'),
+    tolerance: resolveTolerance(options.tolerance ?? defaults.tolerance),
+    maxBodyBytes: resolveLimit(options.maxBodyBytes ?? defaults.maxBodyBytes),
+    clock,
+    log: safeLog(options.logger, options.onError),
+  })
+}
+
+function resolveSchemes({ scheme, schemes }: ReceiverOptions): readonly Scheme[] {
+  if (scheme && schemes) fail('schemes', 'is given in place of scheme, not beside it')
+  const list = schemes ?? [scheme ?? builtIn.standard]
+  if (!Array.isArray(list) || list.length === 0) fail('schemes', 'must name at least one')
+  if (!list.every(isScheme)) fail('schemes', 'must hold schemes, as schemes.standard')
+  return Object.freeze([...list])
+}
+
+function isScheme(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'verify' in value && 'covers' in value
+}
+
+function resolveIdempotency(
+  options: IdempotencyOptions | 'none' | undefined,
+  clock: Clock,
+): ResolvedIdempotency | undefined {
+  if (options === 'none') return undefined
+  if (typeof options !== 'object' || options === null) {
+    fail('idempotency', `is required: { store, source }, or 'none' to handle every copy`)
+  }
+  if (!isStore(options.store)) fail('idempotency.store', 'must be an idempotency store')
+  options.store.useClock?.(clock)
+  return Object.freeze({
+    store: options.store,
+    source: chooser(options.source, 'idempotency.source'),
+    leaseMs: positive(options.lease ?? defaults.lease, 'idempotency.lease'),
+    retentionMs: positive(options.retention ?? defaults.retention, 'idempotency.retention'),
+    key: options.key,
+  })
+}
+
+function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ['claim', 'renew', 'complete', 'release'].every((name) => name in value)
+}
+
+function chooser<Request>(
+  value: string | ((request: Request) => string) | undefined,
+  name: string,
+): (request: Request) => string {
+  if (typeof value === 'function') return value
+  if (typeof value === 'string' && value !== '') return () => value
+  return fail(name, 'must be a non-empty string or a function of the request')
+}
+
+function resolveTolerance(
+  tolerance: NonNullable<ReceiverOptions['tolerance']>,
+): ResolvedOptions['tolerance'] {
+  const both = typeof tolerance === 'string' ? { past: tolerance, future: tolerance } : tolerance
+  return Object.freeze({
+    past: parseDuration(both.past ?? defaults.tolerance, 'tolerance.past') / 1_000,
+    future: parseDuration(both.future ?? defaults.tolerance, 'tolerance.future') / 1_000,
+  })
+}
+
+function positive(duration: Duration, name: string): number {
+  const ms = parseDuration(duration, name)
+  return ms > 0 ? ms : fail(name, 'must be longer than nothing')
+}
+
+function resolveLimit(maxBodyBytes: number): number {
+  if (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0) return maxBodyBytes
+  return fail('maxBodyBytes', 'must be a positive integer')
+}
+
+function fail(name: string, why: string): never {
+  throw new TypeError(`createReceiver: ${name} ${why}`)
+}

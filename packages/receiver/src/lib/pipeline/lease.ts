@@ -1,0 +1,120 @@
+import { WebhookError } from '@posthorn/schema'
+import type { ResolvedIdempotency, ResolvedOptions } from '../options'
+import type { ClaimRef } from '../ports/idempotency-store'
+
+/** What a handler sees of its claim. */
+export interface Held {
+  /** Aborted when the claim may be another's. */
+  readonly signal: AbortSignal
+  /** Begins to renew the claim; called once a handler turns out not to be done at once. */
+  keep(): void
+}
+
+/** Without idempotency nothing can be lost. */
+export function noLease(): Held {
+  let controller: AbortController | undefined
+  return {
+    get signal() {
+      controller ??= new AbortController()
+      return controller.signal
+    },
+    keep: () => {},
+  }
+}
+
+/**
+ * A claim while its handler runs: renewed at a third of its length, so that two renewals may fail before it ends. `lost` once the store said
+ * so, or once the lease must have ended by our clock without a renewal.
+ */
+export class Lease implements Held {
+  readonly #options: ResolvedOptions
+  readonly #idempotency: ResolvedIdempotency
+  readonly #claim: ClaimRef
+  #controller: AbortController | undefined
+  #lost: WebhookError | undefined
+  #stopped: AbortController | undefined
+  #heldUntil: number
+
+  constructor(
+    options: ResolvedOptions,
+    idempotency: ResolvedIdempotency,
+    claim: ClaimRef,
+    askedAt: number,
+  ) {
+    this.#options = options
+    this.#idempotency = idempotency
+    this.#claim = claim
+    this.#heldUntil = askedAt + idempotency.leaseMs
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#lost) this.#controller.abort(this.#lost)
+    }
+    return this.#controller.signal
+  }
+
+  get lost(): boolean {
+    return this.#lost !== undefined
+  }
+
+  keep(): void {
+    if (this.#stopped) return
+    this.#stopped = new AbortController()
+    void this.#renewUntil(this.#stopped.signal)
+  }
+
+  stop(): void {
+    this.#stopped?.abort()
+  }
+
+  async complete(): Promise<boolean> {
+    return this.#idempotency.store.complete(this.#claim, this.#idempotency.retentionMs)
+  }
+
+  async release(): Promise<boolean> {
+    return this.#idempotency.store.release(this.#claim)
+  }
+
+  async #renewUntil(stopped: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    const { leaseMs } = this.#idempotency
+    while (!stopped.aborted && !this.lost) {
+      await clock.sleep(Math.ceil(leaseMs / 3), stopped)
+      if (stopped.aborted) return
+      const askedAt = clock.now()
+      const answer = await this.#renew(stopped)
+      if (stopped.aborted) return
+      if (answer === 'kept') this.#heldUntil = askedAt + leaseMs
+      if (answer === 'lost' || clock.now() >= this.#heldUntil) this.#lose()
+    }
+  }
+
+  /** A store that hangs is given until the lease ends. */
+  async #renew(stopped: AbortSignal): Promise<'kept' | 'lost' | 'unknown'> {
+    const { clock, log } = this.#options
+    const { store, leaseMs } = this.#idempotency
+    const answered = new AbortController()
+    const ended = AbortSignal.any([stopped, answered.signal])
+    const timeout = clock.sleep(Math.max(0, this.#heldUntil - clock.now()), ended)
+    try {
+      const renewal = Promise.resolve(store.renew(this.#claim, leaseMs))
+      const kept = await Promise.race([renewal, timeout.then(() => undefined)])
+      return kept === undefined ? 'unknown' : kept ? 'kept' : 'lost'
+    } catch (err) {
+      log.warn({ err, messageId: this.#claim.id }, 'Claim not renewed; trying again.')
+      return 'unknown'
+    } finally {
+      answered.abort()
+    }
+  }
+
+  #lose(): void {
+    this.#lost = new WebhookError(
+      'lease_lost',
+      'The claim on this message ended before its handler did.',
+    )
+    this.#controller?.abort(this.#lost)
+  }
+}

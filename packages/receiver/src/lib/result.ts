@@ -1,0 +1,68 @@
+import type { ValidationIssue, WebhookErrorCode, WebhookEvent } from '@posthorn/schema'
+
+/** The status of each refusal. */
+export const refusalStatus = Object.freeze({
+  missing_header: 400,
+  malformed_header: 400,
+  duplicate_header: 400,
+  timestamp_too_old: 400,
+  timestamp_too_new: 400,
+  body_aborted: 400,
+  malformed_json: 400,
+  signature_mismatch: 401,
+  method_not_allowed: 405,
+  duplicate_in_flight: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_envelope: 422,
+  invalid_data: 422,
+  unsupported_version: 422,
+  id_reused: 422,
+  body_not_raw: 500,
+  config: 500,
+  handler_failed: 500,
+  handler_retry: 500,
+  lease_lost: 500,
+  secrets_unavailable: 503,
+  store_unavailable: 503,
+} as const) satisfies Partial<Record<WebhookErrorCode, number>>
+
+/** Why a request was not accepted; also the `code` of the reply's body. */
+export type RefusalCode = keyof typeof refusalStatus
+
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly code: RefusalCode
+  /** Set once the signature was verified. */
+  readonly messageId?: string
+  /** Set once the envelope was read. */
+  readonly type?: string
+  /** What the handler, store, schema or secret provider threw. Never part of the reply. */
+  readonly cause?: unknown
+  /** Where the envelope or the data is wrong. Never part of the reply. */
+  readonly issues?: readonly ValidationIssue[]
+  readonly retryAfterMs?: number
+  /** What to change here, for the log. */
+  readonly fix?: string
+}
+
+/** What became of a request. */
+export type ReceiveOutcome =
+  /** Every handler of its type succeeded. */
+  | { readonly kind: 'handled'; readonly messageId: string; readonly event: WebhookEvent }
+  /** Handled before; no handler ran. */
+  | { readonly kind: 'duplicate'; readonly messageId: string; readonly type: string }
+  /** No handler takes its type: acknowledged and not remembered, so that a later replay runs. */
+  | { readonly kind: 'unknown_type'; readonly messageId: string; readonly event: WebhookEvent }
+  | Refusal
+
+/** The answer to a request, as plain data. */
+export interface ReceiveResult {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** `{"code":"…"}`, or empty with status 204 and for HEAD. Never an error's text. */
+  readonly body: string
+  /** For programs and tests; not part of the reply. */
+  readonly outcome: ReceiveOutcome
+}

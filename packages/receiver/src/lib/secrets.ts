@@ -1,0 +1,140 @@
+import { WebhookError } from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
+import type { Awaitable } from './ports/idempotency-store'
+import type { HeaderLookup, Params } from './request'
+
+const REMEMBERED_SECRETS = 1_000
+
+/** A secret with a name for the logs, and the time after which it is no longer accepted. */
+export interface NamedSecret {
+  readonly id: string
+  readonly secret: string
+  /** A `Date`, or ISO 8601. */
+  readonly notAfter?: Date | string
+}
+
+/** One secret, or all that are valid now: any of them may have signed. */
+export type Secrets = string | readonly (string | NamedSecret)[]
+
+/** What a provider may choose by. Nothing of it is verified yet. */
+export interface SecretRequest {
+  readonly headers: HeaderLookup
+  readonly params: Params
+}
+
+/** Asked for each request, so it should cache. When it throws or answers none, the reply is 503 `secrets_unavailable`. */
+export type SecretProvider = (request: SecretRequest) => Awaitable<Secrets>
+
+interface ResolvedSecret {
+  readonly secret: string
+  readonly id: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number
+}
+
+/** What a verification uses: `values` for the scheme, `named` at the same places. */
+export interface SecretSet {
+  readonly values: readonly string[]
+  readonly named: readonly { readonly index: number; readonly id: string | undefined }[]
+}
+
+export type SecretLookup = (request: SecretRequest, now: number) => Awaitable<SecretSet>
+
+/**
+ * Secrets given as values are checked here and now; a provider's when it answers.
+ *
+ * @throws TypeError for a secret that none could use: empty, short, with blanks, not base64.
+ */
+export function secretLookup(
+  source: Secrets | SecretProvider,
+  schemes: readonly Scheme[],
+): SecretLookup {
+  const check = secretCheck(schemes)
+  if (typeof source === 'function') {
+    return async (request, now) => valid(resolveSecrets(await source(request), check), now)
+  }
+  const resolved = atConstruction(() => resolveSecrets(source, check))
+  const whole = secretSet(resolved, -Infinity)
+  const expires = resolved.some((secret) => secret.notAfter !== Infinity)
+  return expires ? (_request, now) => valid(resolved, now) : () => whole
+}
+
+type SecretCheck = (secret: string) => void
+
+/** Throws for a secret that a scheme cannot use. What was found good is remembered, as providers answer for every request. */
+function secretCheck(schemes: readonly Scheme[]): SecretCheck {
+  const good = new Set<string>()
+  return (secret) => {
+    if (good.has(secret)) return
+    if (secret.startsWith('whsk_')) {
+      throw new WebhookError(
+        'invalid_secret',
+        'A whsk_ secret signs; verify with the whpk_ key of the pair.',
+      )
+    }
+    for (const scheme of schemes) scheme.checkSecret(secret)
+    if (good.size >= REMEMBERED_SECRETS) good.clear()
+    good.add(secret)
+  }
+}
+
+function valid(secrets: readonly ResolvedSecret[], now: number): SecretSet {
+  const set = secretSet(secrets, now)
+  if (set.values.length > 0) return set
+  throw new WebhookError('secrets_unavailable', 'Every secret is past its notAfter; add one.')
+}
+
+function secretSet(secrets: readonly ResolvedSecret[], now: number): SecretSet {
+  const usable = secrets
+    .map((secret, index) => ({ ...secret, index }))
+    .filter((secret) => secret.notAfter >= now)
+  return {
+    values: usable.map((secret) => secret.secret),
+    named: usable.map(({ index, id }) => ({ index, id })),
+  }
+}
+
+function resolveSecrets(source: Secrets, check: SecretCheck): readonly ResolvedSecret[] {
+  const list = typeof source === 'string' ? [source] : source
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new WebhookError('secrets_unavailable', 'There is no secret to verify with; give one.')
+  }
+  return list.map((entry: unknown, index) => resolveSecret(entry, index, check))
+}
+
+function resolveSecret(entry: unknown, index: number, check: SecretCheck): ResolvedSecret {
+  const named = typeof entry === 'string' ? { secret: entry } : entry
+  if (!isNamed(named)) {
+    throw new WebhookError(
+      'invalid_secret',
+      `Secret ${index} must be a string or { id, secret, notAfter? }.`,
+    )
+  }
+  check(named.secret)
+  return { secret: named.secret, id: named.id, notAfter: timeOf(named.notAfter, index) }
+}
+
+function isNamed(value: unknown): value is { secret: string; id?: string; notAfter?: unknown } {
+  if (typeof value !== 'object' || value === null || !('secret' in value)) return false
+  const id = 'id' in value ? value.id : undefined
+  return typeof value.secret === 'string' && (id === undefined || typeof id === 'string')
+}
+
+function timeOf(value: unknown, index: number): number {
+  if (value === undefined) return Infinity
+  const time = value instanceof Date ? value.getTime() : Date.parse(String(value))
+  if (!Number.isNaN(time)) return time
+  throw new WebhookError(
+    'invalid_secret',
+    `notAfter of secret ${index} must be a Date or ISO 8601, as '2026-01-31T12:00:00Z'.`,
+  )
+}
+
+function atConstruction<Value>(resolve: () => Value): Value {
+  try {
+    return resolve()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'a secret cannot be used'
+    throw new TypeError(`createReceiver: secrets: ${why}`, { cause })
+  }
+}
