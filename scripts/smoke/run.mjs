@@ -18,6 +18,7 @@ try {
   await step('types', checkTypes)
   await step('formats', () => node('formats.mjs'))
   await step('without zod', withoutZod)
+  await step('without Node', () => node('web.mjs', '--conditions=workerd'))
   await runOn(process.execPath, process.versions.node)
   await step('jest, require', () => jest('cjs.test.cjs'))
   await step('jest, import', () => jest('esm.test.mjs', '--experimental-vm-modules'))
@@ -49,7 +50,6 @@ async function install() {
   ])
   const dependencies = { ...Object.fromEntries([...local, ...others]), jest: '^30.5.0' }
   cpSync(project, here, { recursive: true })
-  // Strict about peers, as npm is by default; nothing of the machine's own settings matters here.
   write('package.json', {
     name: 'consumer',
     private: true,
@@ -116,8 +116,8 @@ async function otherNode(version) {
     .findLast((line) => line.includes('node_modules'))
 }
 
-function node(file) {
-  return run(process.execPath, [file], { cwd: here })
+function node(file, ...flags) {
+  return run(process.execPath, [...flags, file], { cwd: here })
 }
 
 function jest(file, ...flags) {
