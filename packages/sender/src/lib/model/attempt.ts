@@ -50,7 +50,7 @@ function describeResponse(response: ResponseOutcome, meta: AttemptMeta): Partial
     ...(response.body.byteLength > 0 ? { responseBody: response.body } : {}),
     ...(response.truncated ? { responseTruncated: true } : {}),
     ...(error === undefined ? {} : { error }),
-    ...(headerOf(response.headers, 'webhook-duplicate') === 'true' ? { duplicate: true } : {}),
+    ...(response.headers['webhook-duplicate'] === 'true' ? { duplicate: true } : {}),
   }
 }
 
@@ -82,7 +82,7 @@ function describeStatus({ status, headers }: ResponseOutcome, meta: AttemptMeta)
       ? `${answered}.`
       : `${answered} and asked to wait ${Math.ceil(meta.retryAfterMs / 1000)} s.`
   }
-  const target = safeLocation(headerOf(headers, 'location'), meta.url)
+  const target = safeLocation(headers.location, meta.url)
   const pointing = target === undefined ? '' : `, pointing to ${target}`
   return `${answered}${pointing}. Redirects are not followed: update the endpoint URL.`
 }
@@ -110,11 +110,6 @@ function safeLocation(location: string | undefined, url: string | undefined): st
   const target = new URL(location, url)
   const isWeb = target.protocol === 'https:' || target.protocol === 'http:'
   return isWeb ? printable(`${target.origin}${target.pathname}`, longestHeader) : undefined
-}
-
-/** Own properties only: the names come from a peer. */
-function headerOf(headers: Readonly<Record<string, string>>, name: string): string | undefined {
-  return Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
 function failure(

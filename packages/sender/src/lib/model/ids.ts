@@ -17,8 +17,8 @@ export function newId(
 
 function encodeTime(now: number): string {
   let text = ''
-  let left = Math.floor(now)
-  while (text.length < timeCharacters) {
+  let left = Math.max(0, Math.floor(now))
+  for (let count = 0; count < timeCharacters; count += 1) {
     text = alphabet.charAt(left % 32) + text
     left = Math.floor(left / 32)
   }
@@ -30,7 +30,7 @@ function encodeBytes(bytes: Uint8Array): string {
   let held = 0
   let bits = 0
   for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xfff
+    held = (held << 8) | byte
     for (bits += 8; bits >= 5; bits -= 5) text += alphabet.charAt((held >>> (bits - 5)) & 31)
   }
   return text

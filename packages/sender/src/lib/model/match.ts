@@ -58,18 +58,14 @@ function tryRead(data: () => unknown): { readonly value: unknown } | 'unreadable
 /** Endpoints are matched far more often than they change. */
 const compiled = new WeakMap<Filter, Predicate>()
 
+/** A stored filter that this version cannot evaluate lets nothing through: too little sent shows in the log, too much leaks. */
 function predicateOf(filter: Filter): Predicate {
   const known = compiled.get(filter)
   if (known !== undefined) return known
-  const predicate = tryCompile(filter)
-  compiled.set(filter, predicate)
-  return predicate
-}
-
-/** A stored filter that this version cannot evaluate lets nothing through: sending too little shows in the log, too much leaks. */
-function tryCompile(filter: Filter): Predicate {
   try {
-    return compileFilter(filter)
+    const predicate = compileFilter(filter)
+    compiled.set(filter, predicate)
+    return predicate
   } catch {
     return () => false
   }

@@ -1,14 +1,15 @@
 /** Longer than any policy's age. Keeps what a peer asks for far from where dates and timers overflow. */
 const longestMs = 365 * 86_400_000
-const longestValue = 256
 
 const months = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec'.split('|')
+// Each allows the optional whitespace of HTTP around it, and can be read in one go: no part of a match can also be matched by the next.
+const seconds = /^[ \t]*\d+[ \t]*$/
 const imfFixdate =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d{2}) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) GMT$/
+  /^[ \t]*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d{2}) (?<month>\w{3}) (?<year>\d{4}) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) GMT[ \t]*$/
 const rfc850Date =
-  /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d{2})-(?<month>[A-Z][a-z]{2})-(?<shortYear>\d{2}) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) GMT$/
+  /^[ \t]*(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d{2})-(?<month>\w{3})-(?<shortYear>\d{2}) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) GMT[ \t]*$/
 const asctimeDate =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>[A-Z][a-z]{2}) (?<day>[\d ]\d) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) (?<year>\d{4})$/
+  /^[ \t]*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>\w{3}) (?<day>[\d ]\d) (?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2}) (?<year>\d{4})[ \t]*$/
 
 /**
  * Reads `Retry-After` (RFC 9110, section 10.2.3): a number of seconds or an HTTP-date, and nothing else. Of several values the first valid
@@ -22,7 +23,7 @@ export function parseRetryAfter(
   value: string | undefined,
   reference: { readonly now: number; readonly date?: string | undefined },
 ): number | undefined {
-  if (value === undefined || value.length > longestValue) return undefined
+  if (value === undefined) return undefined
   for (const candidate of candidatesIn(value)) {
     const ms = parseSeconds(candidate) ?? parseDateDelay(candidate, reference)
     if (ms !== undefined) return Math.min(Math.max(ms, 0), longestMs)
@@ -35,12 +36,12 @@ function candidatesIn(value: string): readonly string[] {
   const parts = value.split(',')
   return parts.flatMap((part, index) => {
     const next = parts[index + 1]
-    return next === undefined ? [trim(part)] : [trim(part), trim(`${part},${next}`)]
+    return next === undefined ? [part] : [part, `${part},${next}`]
   })
 }
 
 function parseSeconds(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) * 1000 : undefined
+  return seconds.test(text) ? Number(text) * 1000 : undefined
 }
 
 function parseDateDelay(
@@ -49,7 +50,7 @@ function parseDateDelay(
 ): number | undefined {
   const at = parseHttpDate(text, now)
   if (at === undefined) return undefined
-  return at - ((date === undefined ? undefined : parseHttpDate(trim(date), now)) ?? now)
+  return at - ((date === undefined ? undefined : parseHttpDate(date, now)) ?? now)
 }
 
 /** The three forms of RFC 9110, section 5.6.7, in milliseconds since the Unix epoch. The name of the day is not compared with the date. */
@@ -83,9 +84,4 @@ function toTimeOfDay(hour: number, minute: number, second: number): number | und
   return hour <= 23 && minute <= 59 && second <= 60
     ? ((hour * 60 + minute) * 60 + second) * 1000
     : undefined
-}
-
-/** Optional whitespace of HTTP: spaces and tabs only. */
-function trim(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }
