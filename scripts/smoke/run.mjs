@@ -19,10 +19,10 @@ try {
   await step('formats', () => node('formats.mjs'))
   await step('without zod', withoutZod)
   await step('without Node', () => node('web.mjs', '--conditions=workerd'))
-  await runOn(process.execPath, process.versions.node)
+  await runOn(process.versions.node, () => process.execPath)
   await step('jest, require', () => jest('cjs.test.cjs'))
   await step('jest, import', () => jest('esm.test.mjs', '--experimental-vm-modules'))
-  for (const version of otherNodes) await runOn(await otherNode(version), version)
+  for (const version of otherNodes) await runOn(version, () => otherNode(version))
 } finally {
   rmSync(here, { recursive: true, force: true })
 }
@@ -44,10 +44,15 @@ async function install() {
   const packages = await packAll('smoke')
   const { devDependencies } = readJson(join(root, 'package.json'))
   const local = packages.map(({ name, tarball }) => [name, `file:${tarball}`])
-  const others = ['@types/node', 'libsql', 'typescript', 'zod'].map((name) => [
-    name,
-    devDependencies[name],
-  ])
+  const others = [
+    '@types/express',
+    '@types/node',
+    'express',
+    'fastify',
+    'libsql',
+    'typescript',
+    'zod',
+  ].map((name) => [name, devDependencies[name]])
   const dependencies = { ...Object.fromEntries([...local, ...others]), jest: '^30.5.0' }
   cpSync(project, here, { recursive: true })
   write('package.json', {
@@ -82,6 +87,8 @@ async function checkTypes() {
         lib: ['es2023'],
         types: ['node'],
         strict: true,
+        exactOptionalPropertyTypes: module === 'nodenext',
+        esModuleInterop: true,
         noEmit: true,
         skipLibCheck: false,
       },
@@ -101,9 +108,13 @@ async function withoutZod() {
   }
 }
 
-async function runOn(binary, version) {
-  await step(`Node ${version}, import`, () => run(binary, ['run-esm.mjs'], { cwd: here }))
-  await step(`Node ${version}, require`, () => run(binary, ['run-cjs.cjs'], { cwd: here }))
+async function runOn(version, binary) {
+  for (const [how, file] of [
+    ['import', 'run-esm.mjs'],
+    ['require', 'run-cjs.cjs'],
+  ]) {
+    await step(`Node ${version}, ${how}`, async () => run(await binary(), [file], { cwd: here }))
+  }
 }
 
 /** The `node` package of npm brings the binary of that version. */
