@@ -21,7 +21,13 @@ export default defineConfig({
   test: {
     ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
     projects: [
-      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', 'examples/**/src/**/*.test.ts'],
+        },
+      },
       {
         extends: true,
         test: {

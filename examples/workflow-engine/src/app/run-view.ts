@@ -1,0 +1,36 @@
+import type { SqliteLike } from '@posthorn/sqlite/receiver'
+
+const migration = `
+create table if not exists run_view (
+  run_id  text primary key,
+  process text not null,
+  status  text not null,
+  detail  text not null,
+  at      text not null
+) strict`
+
+// Events come in any order, because each is tried again by itself. Only a later one changes the view.
+const upsert = `
+insert into run_view (run_id, process, status, detail, at) values (?, ?, ?, ?, ?)
+on conflict (run_id) do update set status = excluded.status, detail = excluded.detail, at = excluded.at
+where excluded.at > run_view.at`
+
+export interface RunInView {
+  readonly runId: string
+  readonly processName: string
+}
+
+/** What the application makes of the events: where each run of the host stands. */
+export interface RunView {
+  migrate(): void
+  show(run: RunInView, state: { status: string; detail?: string; at: string }): void
+}
+
+export function createRunView(db: SqliteLike): RunView {
+  return {
+    migrate: () => db.exec(migration),
+    show: ({ runId, processName }, { status, detail = '', at }) => {
+      db.prepare(upsert).run(runId, processName, status, detail, at)
+    },
+  }
+}
