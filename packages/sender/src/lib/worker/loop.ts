@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { errorName } from '../emitter'
 import { whileBusy } from '../store-retry'
 import { claimDue } from './claim'
@@ -45,8 +44,6 @@ async function step(
   state: LoopState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // A turn of the event loop, so that all slots which one settled batch freed are claimed for together.
-  await turn()
   const matched = await matchRecorded(context)
   if (signal.aborted) return false
   const claim = await claimDue(context)

@@ -1,4 +1,5 @@
 import type { Settlement, SettleVerdict } from '../model/delivery'
+import type { Clock } from '../ports/clock'
 
 export interface Settler {
   /** Resolves once the store has the settlement. */
@@ -12,6 +13,7 @@ interface Waiting {
 }
 
 export interface SettlerOptions {
+  readonly clock: Clock
   readonly write: (batch: readonly Settlement[]) => Promise<readonly SettleVerdict[]>
   /** Deliveries claimed and not settled: once all of them wait here, nothing is gained by waiting longer. */
   readonly outstanding: () => number
@@ -21,18 +23,24 @@ export interface SettlerOptions {
 
 /**
  * Group commit of outcomes: written together after a few milliseconds, or sooner when the batch is full or no further outcome can come.
- * Real time on purpose: a window over I/O, which a fake clock must not hold up.
  */
 export function createSettler(options: SettlerOptions): Settler {
   let waiting: Waiting[] = []
-  let timer: NodeJS.Timeout | undefined
+  let window: AbortController | undefined
 
   const flush = (): void => {
-    clearTimeout(timer)
-    timer = undefined
+    window?.abort()
+    window = undefined
     const batch = waiting
     waiting = []
     if (batch.length > 0) void writeBatch(batch, options.write)
+  }
+
+  const open = async (): Promise<void> => {
+    const opened = new AbortController()
+    window = opened
+    await options.clock.sleep(options.windowMs, opened.signal)
+    if (!opened.signal.aborted) flush()
   }
 
   return {
@@ -42,7 +50,7 @@ export function createSettler(options: SettlerOptions): Settler {
         const complete =
           waiting.length >= options.largest || waiting.length >= options.outstanding()
         if (complete) flush()
-        else timer ??= setTimeout(flush, options.windowMs)
+        else if (window === undefined) void open()
       }),
   }
 }

@@ -1,4 +1,5 @@
 import { WebhookError } from '@posthorn/schema'
+import { systemClock } from '../clock'
 import type { Emitter } from '../emitter'
 import { undiciTransport } from '../network/index'
 import type { Transport } from '../ports/transport'
@@ -120,6 +121,7 @@ function createContext(parts: Parts, fanOut: Omit<FanOutContext, 'now'>): Worker
     request: { ...options, ...options.signing, secretBox },
     fanOut: { ...fanOut, now: time.now },
     settler: createSettler({
+      clock,
       write: (batch) => whileBusyFor(options.worker.leaseMs, () => store.deliveries.settle(batch)),
       outstanding: () => inFlight.size,
       windowMs: settleWindowMs,
@@ -145,8 +147,8 @@ async function drain(
   waited.abort()
   if (inTime) return
   await cutOff()
-  // A transport that does not end its attempts when closed cannot hold the stop up: their leases will run out.
-  await Promise.race([drained, context.clock.sleep(cutOffGraceMs)])
+  // A transport that does not end its attempts when closed cannot hold the stop up: their leases will run out. Real time, as theirs is.
+  await Promise.race([drained, systemClock.sleep(cutOffGraceMs)])
 }
 
 /** Made when the first attempt needs it, so that construction opens nothing. */
