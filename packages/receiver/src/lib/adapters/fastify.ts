@@ -1,38 +1,12 @@
-import { leaveUnread, type NodeRequest, readNodeBody } from '../http/read-node'
+import { leaveUnread, readNodeBody } from '../http/read-node'
 import type { Receiver } from '../receiver'
 import type { BodyReader } from '../request'
+import type { FastifyLike, FastifyRequestLike } from './fastify-like'
 import { stringParams } from './params'
 
 const FIX =
   'A hook or plugin read the body before toFastify (fastify-raw-body, a preParsing hook?). Register toFastify in a scope of its own, before ' +
   'that plugin, or have the plugin keep the bytes as request.rawBody.'
-
-/** The part of Fastify's request that is used. */
-export interface FastifyRequestLike {
-  readonly raw: NodeRequest
-  readonly params: unknown
-  readonly rawBody?: unknown
-}
-
-/** The part of Fastify's reply that is used. */
-export interface FastifyReplyLike {
-  code(status: number): unknown
-  headers(values: Record<string, string>): unknown
-  send(payload?: string): unknown
-}
-
-/** The part of a Fastify instance that is used. */
-export interface FastifyLike {
-  removeAllContentTypeParsers(): unknown
-  addContentTypeParser(
-    type: string,
-    parser: (request: unknown, payload: unknown, done: (error: null) => void) => void,
-  ): unknown
-  all(
-    path: string,
-    handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>,
-  ): unknown
-}
 
 export interface FastifyAdapterOptions {
   /** The route; default `/`, to be used with Fastify's `prefix`. */

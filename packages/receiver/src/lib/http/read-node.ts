@@ -4,6 +4,7 @@ import type { BodyRead } from '../request'
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly httpVersionMajor?: number
   readonly complete?: boolean
   readonly readableDidRead?: boolean
   readonly readableEnded?: boolean
@@ -65,7 +66,8 @@ export function readNodeBody(
 export function leaveUnread(request: NodeRequest): Record<string, string> {
   if (request.complete) return {}
   request.resume()
-  return { connection: 'close' }
+  // HTTP/2 has no such header: it resets the one stream.
+  return request.httpVersionMajor === 2 ? {} : { connection: 'close' }
 }
 
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {

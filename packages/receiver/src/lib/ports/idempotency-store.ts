@@ -80,7 +80,7 @@ export interface AsyncHostTransactions<Tx> {
  * - `prune`: drops records whose lifetime is over, and claims whose lease ran out a day or more ago; never a live claim or a remembered
  *   record. Answers how many; repeated calls come to an end with 0.
  * - Construction does no I/O. Where there is a `migrate`, it may be repeated and run concurrently; before it every other call fails with
- *   `store_not_migrated`, after `close` with `store_closed`. A failure that may pass soon is `store_busy`, any other `store_failed`.
+ *   `store_not_migrated`, after `close`, which may be repeated, with `store_closed`. A failure that may pass soon is `store_busy`, any other `store_failed`.
  * - `host.complete`: a rolled-back transaction leaves the claim as it was.
  */
 export interface IdempotencyStore {

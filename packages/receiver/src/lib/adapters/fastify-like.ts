@@ -1,0 +1,28 @@
+import type { NodeRequest } from '../http/read-node'
+
+/** The part of Fastify's request that is used. */
+export interface FastifyRequestLike {
+  readonly raw: NodeRequest
+  readonly params: unknown
+  readonly rawBody?: unknown
+}
+
+/** The part of Fastify's reply that is used. */
+export interface FastifyReplyLike {
+  code(status: number): unknown
+  headers(values: Record<string, string>): unknown
+  send(payload?: string): unknown
+}
+
+/** The part of a Fastify instance that is used. */
+export interface FastifyLike {
+  removeAllContentTypeParsers(): unknown
+  addContentTypeParser(
+    type: string,
+    parser: (request: unknown, payload: unknown, done: (error: null) => void) => void,
+  ): unknown
+  all(
+    path: string,
+    handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>,
+  ): unknown
+}
