@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import type { ClaimedDelivery } from '../../model/delivery'
+import type { ClaimedEvent } from '../../model/event'
+import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
+import type { SenderStore } from '../../ports/store'
+
+export const TENANT = 'acme'
+export const OTHER = 'globex'
+
+/** A lease that outlives any law, and one that `pass(SHORT)` ends. */
+export const LONG = 600_000
+export const SHORT = 60
+
+export function claimFrom(
+  store: SenderStore,
+  over: Partial<DeliveryClaimRequest> = {},
+): Promise<DeliveryClaim> {
+  return store.deliveries.claim({
+    limit: 1000,
+    leaseMs: LONG,
+    perEndpoint: 1000,
+    failingLimit: 1000,
+    solo: false,
+    ...over,
+  })
+}
+
+export async function claimEventsFrom(
+  store: SenderStore,
+  leaseMs: number = LONG,
+  limit = 100,
+): Promise<readonly ClaimedEvent[]> {
+  return (await store.deliveries.claimEvents({ limit, leaseMs })).events
+}
+
+export const idsOf = (claimed: readonly ClaimedDelivery[]): readonly string[] =>
+  claimed.map(({ lease }) => lease.deliveryId)
+
+/** The one item there is to be. */
+export function only<Item>(items: readonly Item[]): Item {
+  const [first] = items
+  assert.equal(items.length, 1, `expected one, found ${items.length}`)
+  assert.ok(first !== undefined)
+  return first
+}
+
+/** The item at a place that is to be there. */
+export function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items.at(index)
+  assert.ok(item !== undefined, `nothing at ${index}`)
+  return item
+}
+
+export const sorted = (items: Iterable<string>): readonly string[] => [...items].sort()
+
+/** Runs a step so many times, one after the other. */
+export async function inTurn<Result>(
+  times: number,
+  step: (index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let index = 0; index < times; index += 1) results.push(await step(index))
+  return results
+}
+
+/** Asserts that a call rejects with a `WebhookError` of this code. */
+export async function rejectsWith(code: string, call: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error: unknown) => {
+    assert.ok(error instanceof Error && 'code' in error, `expected ${code}, got ${String(error)}`)
+    assert.equal(error.code, code)
+    return true
+  })
+}

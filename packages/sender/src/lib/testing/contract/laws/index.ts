@@ -1,0 +1,42 @@
+import type { Laws } from '../law'
+import { claimLaws } from './claim'
+import { dueLaws } from './due'
+import { endpointLaws } from './endpoints'
+import { fairnessLaws } from './fairness'
+import { historyLaws } from './history'
+import { insertLaws } from './insert'
+import { leaseLaws } from './leases'
+import { logLaws } from './log'
+import { matchingLaws } from './matching'
+import { redeliverLaws } from './redeliver'
+import { retentionLaws } from './retention'
+import { settleLaws } from './settle'
+import { asyncHostLaws, storeLaws, syncHostLaws } from './store'
+import { suspectLaws } from './suspects'
+import { transitionLaws } from './transition'
+
+export { asyncHostLaws, syncHostLaws }
+
+/** Every law of the store ports, by its name. */
+export const laws = {
+  ...storeLaws,
+  ...syncHostLaws,
+  ...asyncHostLaws,
+  ...insertLaws,
+  ...matchingLaws,
+  ...claimLaws,
+  ...suspectLaws,
+  ...fairnessLaws,
+  ...leaseLaws,
+  ...settleLaws,
+  ...redeliverLaws,
+  ...dueLaws,
+  ...logLaws,
+  ...historyLaws,
+  ...endpointLaws,
+  ...transitionLaws,
+  ...retentionLaws,
+} satisfies Laws
+
+/** The names of the laws: a misspelt one in `skip` does not compile. */
+export type StoreLaw = keyof typeof laws
