@@ -16,10 +16,11 @@ for (const [one, other] of [
 }
 
 // Within one format, every entry shares one copy, whichever package throws.
-for (const { schema, sender, memory } of [esm, cjs]) {
-  const store = sender.createSender({ store: memory.memoryStore() })
-  const error = await store.send({ type: 'a', data: {} }).then(
-    () => assert.fail('a store that was not migrated took an event'),
+for (const { schema, sender, memory, zod } of [esm, cjs]) {
+  const events = schema.defineEvents({ known: zod.object({}) })
+  const { send } = sender.createSender({ events, store: memory.memoryStore() })
+  const error = await send({ type: 'unknown', data: {} }).then(
+    () => assert.fail('an unknown type was sent'),
     (cause) => cause,
   )
   assert.equal(Object.getPrototypeOf(error), schema.WebhookError.prototype)
