@@ -1,0 +1,131 @@
+import type { ReceiveResult, Receiver } from '@posthorn/receiver'
+import { parseDuration } from '@posthorn/schema'
+import type { AttemptOutcome, AttemptRequest, Clock, Transport } from '@posthorn/sender'
+import type { Fault } from './faults'
+
+/** One request between the two, and what came of it. */
+export interface Exchange {
+  readonly request: AttemptRequest
+  readonly fault: Fault | undefined
+  /** What the receiver answered; undefined if the request never reached it. */
+  readonly result: ReceiveResult | undefined
+  /** What the sender saw. */
+  readonly outcome: AttemptOutcome
+}
+
+export interface Loopback extends Transport {
+  readonly exchanges: readonly Exchange[]
+  /** When the first of the waits that faults cause ends, by the clock; undefined when none waits. */
+  readonly waitsUntil: number | undefined
+}
+
+interface LoopbackOptions {
+  readonly clock: Clock
+  readonly receiver: Pick<Receiver, 'receive'>
+  readonly nextFault: () => Fault | undefined
+}
+
+const bytes = new TextEncoder()
+
+/** A transport that hands requests to a receiver in the same process: exact bytes, no socket. */
+export function createLoopback(options: LoopbackOptions): Loopback {
+  const exchanges: Exchange[] = []
+  const waits = new Set<number>()
+  const wait = async (ms: number): Promise<void> => {
+    const until = options.clock.now() + ms
+    waits.add(until)
+    await options.clock.sleep(ms)
+    waits.delete(until)
+  }
+  return {
+    exchanges,
+    get waitsUntil() {
+      return waits.size === 0 ? undefined : Math.min(...waits)
+    },
+    async send(request) {
+      const fault = options.nextFault()
+      const began = options.clock.now()
+      const { outcome, result } = await exchange(options, request, fault, wait)
+      const timed = { ...outcome, durationMs: options.clock.now() - began }
+      exchanges.push({ request, fault, result, outcome: timed })
+      return timed
+    },
+    close: async () => {},
+  }
+}
+
+interface Answered {
+  readonly outcome: AttemptOutcome
+  readonly result?: ReceiveResult
+}
+
+async function exchange(
+  options: LoopbackOptions,
+  request: AttemptRequest,
+  fault: Fault | undefined,
+  wait: (ms: number) => Promise<void>,
+): Promise<Answered> {
+  switch (fault?.kind) {
+    case 'answer':
+      return { outcome: response(request, fault.status, fault.headers, '') }
+    case 'reset':
+      return { outcome: failure('network', 'ECONNRESET', 'The connection was reset.') }
+    case 'hang':
+      await wait(request.timeoutMs)
+      return { outcome: failure('timeout', 'deadline', 'No answer came in time.') }
+    case 'slow': {
+      const ms = parseDuration(fault.by)
+      await wait(Math.min(ms, request.timeoutMs))
+      if (ms >= request.timeoutMs)
+        return { outcome: failure('timeout', 'deadline', 'No answer came in time.') }
+      return handOver(options, request)
+    }
+    case 'lose-answer': {
+      const { result } = await handOver(options, request)
+      return {
+        outcome: failure('network', 'ECONNRESET', 'The connection was reset.'),
+        ...(result && { result }),
+      }
+    }
+    case 'truncate': {
+      const answered = await handOver(options, request)
+      return {
+        ...answered,
+        outcome: {
+          ...answered.outcome,
+          ...(answered.outcome.kind === 'response' && { bodyError: 'ECONNRESET' }),
+        },
+      }
+    }
+    default:
+      return handOver(options, request)
+  }
+}
+
+async function handOver({ receiver }: LoopbackOptions, request: AttemptRequest): Promise<Answered> {
+  const { headers, body } = request
+  const result = await receiver.receive({ method: 'POST', headers, body: body.slice() })
+  return { result, outcome: response(request, result.status, result.headers, result.body) }
+}
+
+function response(
+  request: AttemptRequest,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): AttemptOutcome {
+  const all = bytes.encode(body)
+  const kept = all.slice(0, request.captureBytes)
+  return {
+    kind: 'response',
+    status,
+    headers,
+    body: kept,
+    truncated: kept.length < all.length,
+    durationMs: 0,
+  }
+}
+
+function failure(errorClass: 'network' | 'timeout', code: string, message: string): AttemptOutcome {
+  return { kind: 'error', errorClass, code, message, durationMs: 0 }
+}
