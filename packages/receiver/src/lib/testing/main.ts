@@ -5,4 +5,18 @@ export {
   idempotencyContract,
   idempotencyLaws,
 } from './contract/contract'
+export {
+  createTestEvent,
+  type TestData,
+  type TestEvent,
+  type TestEventOverrides,
+} from './create-test-event'
+export { deliver, deliverConcurrently } from './deliver'
 export { type FakeClock, fakeClock } from './fake-clock'
+export {
+  type AnswerLike,
+  type MatcherResult,
+  type WebhookMatchers,
+  webhookMatchers,
+} from './matchers'
+export { type SignOptions, signTestRequest, type TestRequest } from './sign-test-request'
