@@ -1,0 +1,292 @@
+import { describe, expect, it } from 'vitest'
+import {
+  addJitter,
+  checkRetryRule,
+  type RetryPolicy,
+  resolveRetry,
+  resolveRetryPolicy,
+  retryDelay,
+  retryPolicyFor,
+  retrySchedules,
+  scheduledDelay,
+} from './retry-schedule'
+
+const day = 86_400_000
+const never = () => 0
+/** Options as a caller without types gives them. */
+const untyped = (text: string) => JSON.parse(text)
+
+const policy: RetryPolicy = {
+  schedule: [0, 1_000, 5_000],
+  jitter: 0.2,
+  maxAttempts: 3,
+  maxAge: day,
+}
+
+describe('resolveRetryPolicy', () => {
+  it('fills what is absent from the standard schedule', () => {
+    const standard = {
+      schedule: [
+        0, 5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000,
+        86_400_000,
+      ],
+      jitter: 0.2,
+      maxAttempts: 10,
+      maxAge: 5 * day,
+    }
+    expect(resolveRetryPolicy({})).toEqual(standard)
+    expect(resolveRetryPolicy(retrySchedules.standard)).toEqual(standard)
+  })
+
+  it('takes each option', () => {
+    expect(
+      resolveRetryPolicy({ schedule: ['0ms', '1s'], jitter: 0, maxAttempts: 7, maxAge: '2h' }),
+    ).toEqual({ schedule: [0, 1_000], jitter: 0, maxAttempts: 7, maxAge: 7_200_000 })
+  })
+
+  it('fills from the base, but counts attempts by a schedule of its own', () => {
+    expect(resolveRetryPolicy({}, policy)).toEqual(policy)
+    expect(resolveRetryPolicy({ jitter: 0 }, policy)).toEqual({ ...policy, jitter: 0 })
+    expect(resolveRetryPolicy({ maxAttempts: 2 }, policy)).toEqual({ ...policy, maxAttempts: 2 })
+    expect(resolveRetryPolicy({ maxAge: '1s' }, policy)).toEqual({ ...policy, maxAge: 1_000 })
+    expect(resolveRetryPolicy({ schedule: ['0s'] }, policy)).toEqual({
+      ...policy,
+      schedule: [0],
+      maxAttempts: 1,
+    })
+    expect(resolveRetryPolicy({ schedule: ['0s'], maxAttempts: 4 }, policy).maxAttempts).toBe(4)
+  })
+
+  it('is frozen, and leaves the options as they were', () => {
+    const schedule = ['0s', '1s'] as const
+    const resolved = resolveRetryPolicy({ schedule })
+    expect(Object.isFrozen(resolved)).toBe(true)
+    expect(Object.isFrozen(resolved.schedule)).toBe(true)
+    expect(Object.isFrozen(schedule)).toBe(false)
+  })
+
+  it.each([
+    ['{"jitter":0}', { jitter: 0 }],
+    ['{"jitter":1}', { jitter: 1 }],
+    ['{"maxAttempts":1}', { maxAttempts: 1 }],
+    ['{"maxAttempts":100}', { maxAttempts: 100 }],
+    ['{"maxAge":"1ms"}', { maxAge: 1 }],
+    ['{"maxAge":"365d"}', { maxAge: 365 * day }],
+  ])('takes the bounds: %s', (text, expected) => {
+    expect(resolveRetryPolicy(untyped(text))).toMatchObject(expected)
+  })
+
+  it('takes 100 delays', () => {
+    const schedule = Array.from({ length: 100 }, () => '0s' as const)
+    expect(resolveRetryPolicy({ schedule }).maxAttempts).toBe(100)
+  })
+
+  const attempts = 'retry.maxAttempts must be a whole number from 1 to 100'
+  const jitter = 'retry.jitter must be a number from 0 to 1'
+  const schedule = 'retry.schedule must be an array of 1 to 100 durations'
+  it.each([
+    ['[]', 'retry must be an object'],
+    ['null', 'retry must be an object'],
+    ['"5s"', 'retry must be an object'],
+    ['{"retries":3}', 'retry: unknown option "retries"'],
+    ['{"byType":{}}', 'retry: unknown option "byType"'],
+    ['{"schedule":[]}', schedule],
+    ['{"schedule":"0s"}', schedule],
+    ['{"schedule":null}', schedule],
+    ['{"schedule":["5s"]}', "retry.schedule[0] must be '0s': the first attempt is made at once"],
+    ['{"jitter":-0.01}', jitter],
+    ['{"jitter":1.01}', jitter],
+    ['{"jitter":"0.5"}', jitter],
+    ['{"jitter":null}', jitter],
+    ['{"maxAttempts":0}', attempts],
+    ['{"maxAttempts":101}', attempts],
+    ['{"maxAttempts":1.5}', attempts],
+    ['{"maxAttempts":"3"}', attempts],
+    ['{"maxAttempts":null}', attempts],
+    ['{"maxAge":"0s"}', 'retry.maxAge must be longer than 0'],
+  ])('refuses %s', (text, message) => {
+    expect(() => resolveRetryPolicy(untyped(text))).toThrow(new TypeError(message))
+  })
+
+  it('refuses NaN and Infinity', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => resolveRetryPolicy({ jitter: bad })).toThrow(jitter)
+      expect(() => resolveRetryPolicy({ maxAttempts: bad })).toThrow(attempts)
+    }
+  })
+
+  it.each([
+    ['{"schedule":["0s","-5s"]}', 'retry.schedule[1] '],
+    ['{"schedule":["0s","5s",60]}', 'retry.schedule[2] '],
+    ['{"schedule":["0s",null]}', 'retry.schedule[1] '],
+    ['{"schedule":["0s","366d"]}', 'retry.schedule[1] '],
+    ['{"maxAge":"-1s"}', 'retry.maxAge '],
+    ['{"maxAge":"366d"}', 'retry.maxAge '],
+    ['{"maxAge":"NaNs"}', 'retry.maxAge '],
+  ])('names the bad duration in %s', (text, name) => {
+    expect(thrown(() => resolveRetryPolicy(untyped(text)))).toMatch(name)
+  })
+
+  it('refuses 101 delays, and a hole', () => {
+    const many = Array.from({ length: 101 }, () => '0s' as const)
+    expect(() => resolveRetryPolicy({ schedule: many })).toThrow(schedule)
+    expect(thrown(() => resolveRetryPolicy({ schedule: new Array(1) }))).toMatch(
+      'retry.schedule[0] ',
+    )
+  })
+
+  it('says where a rule stands', () => {
+    expect(() => resolveRetryPolicy({ jitter: 2 }, policy, 'endpoint.retry')).toThrow(
+      'endpoint.retry.jitter must be a number from 0 to 1',
+    )
+  })
+})
+
+describe('checkRetryRule', () => {
+  it('answers what the rule says, in milliseconds, and nothing else', () => {
+    expect(Object.keys(checkRetryRule({}))).toEqual([])
+    expect(checkRetryRule({ schedule: ['0s', '2m'] })).toEqual({ schedule: [0, 120_000] })
+    const all = checkRetryRule({ schedule: ['0s'], jitter: 0.1, maxAttempts: 3, maxAge: '1d' })
+    expect(all).toEqual({ schedule: [0], jitter: 0.1, maxAttempts: 3, maxAge: day })
+    expect(Object.isFrozen(all)).toBe(true)
+  })
+
+  it('is called retry unless told otherwise', () => {
+    expect(() => checkRetryRule({ jitter: 2 })).toThrow('retry.jitter must be a number from 0 to 1')
+    expect(() => checkRetryRule({ jitter: 2 }, 'rule')).toThrow(
+      'rule.jitter must be a number from 0 to 1',
+    )
+  })
+})
+
+describe('resolveRetry and retryPolicyFor', () => {
+  const resolved = resolveRetry({
+    schedule: ['0s', '1s', '2s'],
+    jitter: 0,
+    byType: {
+      'run.failed': { schedule: ['0s', '9s'] },
+      'run.*': { maxAttempts: 1 },
+      '*.failed': { maxAge: '1h' },
+    },
+  })
+  const general = { schedule: [0, 1_000, 2_000], jitter: 0, maxAttempts: 3, maxAge: 5 * day }
+
+  it('answers the general policy for a type without a rule', () => {
+    expect(retryPolicyFor(resolved, 'billing.paid')).toEqual(general)
+    expect(retryPolicyFor(resolved, 'billing.paid')).toBe(resolved.policy)
+  })
+
+  it('answers the first rule that matches, filled from the general policy', () => {
+    expect(retryPolicyFor(resolved, 'run.failed')).toEqual({
+      ...general,
+      schedule: [0, 9_000],
+      maxAttempts: 2,
+    })
+    expect(retryPolicyFor(resolved, 'run.done')).toEqual({ ...general, maxAttempts: 1 })
+    expect(retryPolicyFor(resolved, 'node.failed')).toEqual({ ...general, maxAge: 3_600_000 })
+  })
+
+  it("puts the endpoint's own rule before both", () => {
+    expect(retryPolicyFor(resolved, 'run.done', { jitter: 1 })).toEqual({
+      ...general,
+      maxAttempts: 1,
+      jitter: 1,
+    })
+    expect(retryPolicyFor(resolved, 'run.done', { maxAttempts: 9 }).maxAttempts).toBe(9)
+    expect(retryPolicyFor(resolved, 'x', { schedule: [0, 7] })).toEqual({
+      ...general,
+      schedule: [0, 7],
+      maxAttempts: 2,
+    })
+    expect(retryPolicyFor(resolved, 'x', { maxAge: 5 })).toEqual({ ...general, maxAge: 5 })
+    expect(Object.isFrozen(retryPolicyFor(resolved, 'x', {}))).toBe(true)
+  })
+
+  it('is frozen all through', () => {
+    expect(Object.isFrozen(resolved)).toBe(true)
+    expect(Object.isFrozen(resolved.byType)).toBe(true)
+    expect(
+      resolved.byType.every((entry) => Object.isFrozen(entry) && Object.isFrozen(entry.policy)),
+    ).toBe(true)
+    expect(resolveRetry({}).byType).toEqual([])
+  })
+
+  it.each([
+    ['7', 'retry must be an object'],
+    ['{"byType":[]}', 'retry.byType must be an object'],
+    ['{"byType":null}', 'retry.byType must be an object'],
+    [
+      '{"byType":{"run..x":{}}}',
+      'retry.byType["run..x"] is not an event type or a pattern of them',
+    ],
+    ['{"byType":{"run.*":7}}', 'retry.byType["run.*"] must be an object'],
+    [
+      '{"byType":{"run.*":{"jitter":2}}}',
+      'retry.byType["run.*"].jitter must be a number from 0 to 1',
+    ],
+    ['{"byType":{"a":{"byType":{}}}}', 'retry.byType["a"]: unknown option "byType"'],
+    ['{"jiter":2}', 'retry: unknown option "jiter"'],
+  ])('refuses %s', (text, message) => {
+    expect(() => resolveRetry(untyped(text))).toThrow(new TypeError(message))
+  })
+})
+
+describe('the delay before a retry', () => {
+  it('is the one of the step, and none when attempts are used up', () => {
+    expect([0, 1, 2, 3, 4].map((step) => scheduledDelay(policy, step))).toEqual([
+      0,
+      1_000,
+      5_000,
+      undefined,
+      undefined,
+    ])
+    expect([1, 2, 3].map((step) => retryDelay(policy, step, never))).toEqual([
+      1_000,
+      5_000,
+      undefined,
+    ])
+  })
+
+  it('repeats the last one where there are more attempts than delays', () => {
+    const longer = { ...policy, maxAttempts: 5 }
+    expect([2, 3, 4, 5].map((step) => scheduledDelay(longer, step))).toEqual([
+      5_000,
+      5_000,
+      5_000,
+      undefined,
+    ])
+  })
+
+  it('ends early where there are fewer attempts than delays', () => {
+    expect(scheduledDelay({ ...policy, maxAttempts: 2 }, 1)).toBe(1_000)
+    expect(scheduledDelay({ ...policy, maxAttempts: 2 }, 2)).toBeUndefined()
+  })
+
+  it('has jitter added, never taken away, in whole milliseconds', () => {
+    expect(addJitter(1_000, policy, never)).toBe(1_000)
+    expect(addJitter(1_000, policy, () => 0.5)).toBe(1_100)
+    expect(addJitter(1_000, policy, () => 0.999_999)).toBe(1_199)
+    expect(addJitter(7, policy, () => 0.9)).toBe(8)
+    expect(addJitter(0, policy, () => 0.9)).toBe(0)
+    expect(addJitter(1_000, { ...policy, jitter: 0 }, () => 0.9)).toBe(1_000)
+    expect(retryDelay(policy, 2, () => 0.5)).toBe(5_500)
+  })
+
+  it('spreads 10,000 retries of one second over the full 20 %', () => {
+    const delays = Array.from({ length: 10_000 }, (_, n) =>
+      addJitter(300_000, policy, () => n / 10_000),
+    )
+    expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(59_000)
+    expect(Math.min(...delays)).toBe(300_000)
+  })
+})
+
+function thrown(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof TypeError) return error.message
+    throw error
+  }
+  return 'nothing was thrown'
+}
