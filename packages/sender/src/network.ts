@@ -1,1 +1,8 @@
-export {}
+export { type AddressVerdict, checkAddress } from './lib/network/address/check'
+export {
+  type Lookup,
+  type NetworkOptions,
+  type NetworkPolicy,
+  resolveNetworkPolicy,
+} from './lib/network/policy'
+export { checkUrl, type UrlVerdict } from './lib/network/url'
