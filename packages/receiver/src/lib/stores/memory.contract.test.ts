@@ -6,9 +6,10 @@ import { memoryIdempotency } from './memory'
 for (const clock of ['fake', 'own'] as const) {
   idempotencyContract({
     runner: { describe, it },
-    name: 'memory',
+    name: `memory, ${clock} clock`,
     clock,
-    create: (context) => memoryIdempotency(context),
+    host: 'none',
+    create: ({ clock }) => memoryIdempotency({ clock }),
     skip: memorySkips,
   })
 }

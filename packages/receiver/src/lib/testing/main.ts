@@ -1,7 +1,8 @@
 export {
   type ContractRunner,
-  type IdempotencyContract,
   type IdempotencyLaw,
+  type IdempotencySuite,
+  type IdempotencySuiteContext,
   idempotencyContract,
   idempotencyLaws,
 } from './contract/contract'

@@ -1,6 +1,7 @@
+import { systemClock } from '../../clock'
 import type { Clock } from '../../ports/clock'
 import type { Awaitable, IdempotencyStore } from '../../ports/idempotency-store'
-import { type FakeClock, fakeClock } from '../fake-clock'
+import { fakeClock } from '../fake-clock'
 import { Bench } from './bench'
 import type { Law } from './law'
 import { claimLaws } from './laws/claim'
@@ -16,7 +17,7 @@ export const idempotencyLaws: readonly IdempotencyLaw[] = Object.freeze(
   Object.keys(laws).filter(isLaw),
 )
 
-/** What a test runner must have: vitest, jest and `node:test` do. */
+/** The part of a test runner that is used: vitest, jest and node:test fit. */
 export interface ContractRunner {
   describe(name: string, body: () => void): unknown
   readonly it: {
@@ -25,18 +26,26 @@ export interface ContractRunner {
   }
 }
 
-export interface IdempotencyContract {
+/** What `idempotencyContract` is told of a store. */
+export interface IdempotencySuite {
   readonly runner: ContractRunner
-  /** The store's name, for the report. */
   readonly name: string
-  /** `fake`: the store tells time by the clock it is given. `own`: by another, such as its database's; the laws then wait for real. */
+  /** `fake`: the store takes the clock it is given, and days pass at once. `own`: it keeps its own time, and a law really waits. */
   readonly clock: 'fake' | 'own'
-  /** A new, empty store, not migrated. `clock` is given under `fake`. Closed after each law. */
-  create(context: { readonly clock?: Clock }): Awaitable<IdempotencyStore>
-  /** Another handle on the data of a store, where one can be had. Closed after each law. */
-  reopen?(store: IdempotencyStore, context: { readonly clock?: Clock }): Awaitable<IdempotencyStore>
-  /** Laws that cannot hold for this store, each with the reason; it is shown. */
+  /** What `store.host.kind` is: without transactions, their laws do not apply. */
+  readonly host: 'none' | 'sync' | 'async'
+  /** A new, empty store, not migrated. Called once or twice for each law. */
+  create(context: IdempotencySuiteContext): Awaitable<IdempotencyStore>
+  /** A second handle on the data of a store that `create` made, for the laws about concurrency; they share one handle without. */
+  reopen?(store: IdempotencyStore, context: IdempotencySuiteContext): Awaitable<IdempotencyStore>
+  /** Called after each law with every store that `create` and `reopen` made for it, closed already. */
+  cleanUp?(stores: readonly IdempotencyStore[]): Awaitable<void>
+  /** Laws that the store cannot keep, each with the reason, which is shown. */
   readonly skip?: Partial<Record<IdempotencyLaw, string>>
+}
+
+export interface IdempotencySuiteContext {
+  readonly clock: Clock
 }
 
 /** Nobody waits a day for a database's clock. */
@@ -45,60 +54,86 @@ const needFakeClock: Partial<Record<IdempotencyLaw, string>> = {
   'prune: drops a claim whose lease ran out a day ago': 'takes a day by the own clock',
 }
 
-/** Beyond a lease's end by the own clock, which may tick coarsely. */
+/** A real wait is a little longer than was asked for: timers may fire early, and clocks be coarse. */
 const MARGIN_MS = 25
 
 /**
- * Registers one test for each law of the `IdempotencyStore` port.
+ * Proves that a store keeps the laws of the `IdempotencyStore` port, one named test for each.
  *
+ * @throws TypeError when `skip` names a law that there is not.
  * @example
  * import { describe, it } from 'vitest'
  * idempotencyContract({
  *   runner: { describe, it },
  *   name: 'my store',
  *   clock: 'fake',
- *   create: ({ clock }) => myStore({ clock }),
+ *   host: 'none',
+ *   create: ({ clock }) => myIdempotency(db(), { clock }),
  *   skip: { 'migrate: may be repeated, and run concurrently': 'there is nothing to migrate' },
  * })
  */
-export function idempotencyContract(contract: IdempotencyContract): void {
-  const { runner, name, clock } = contract
-  const skip = { ...(clock === 'own' ? needFakeClock : {}), ...contract.skip }
-  runner.describe(`idempotency store: ${name} (${clock} clock)`, () => {
-    for (const law of idempotencyLaws) {
-      const reason = skip[law]
-      if (reason === undefined) runner.it(law, () => runLaw(contract, laws[law]))
-      else runner.it.skip(`${law} (skipped: ${reason})`, async () => {})
+export function idempotencyContract(suite: IdempotencySuite): void {
+  const { runner, skip = {} } = suite
+  const unknown = Object.keys(skip).find((name) => !isLaw(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`idempotencyContract: there is no law "${unknown}"`)
+  }
+  runner.describe(`idempotency contract: ${suite.name}`, () => {
+    for (const name of idempotencyLaws) {
+      const reason = skip[name] ?? inapplicable(name, suite)
+      const body = () => judge(suite, laws[name])
+      if (reason === undefined) runner.it(name, body)
+      else runner.it.skip(`${name} (skipped: ${reason})`, body)
     }
   })
 }
 
-async function runLaw(contract: IdempotencyContract, law: Law): Promise<void> {
-  const clock = contract.clock === 'fake' ? fakeClock() : undefined
-  const context = clock ? { clock } : {}
+function inapplicable(name: IdempotencyLaw, { clock, host }: IdempotencySuite): string | undefined {
+  if (host === 'none' && name.startsWith('host: ')) return 'no transactions'
+  return clock === 'own' ? needFakeClock[name] : undefined
+}
+
+async function judge(suite: IdempotencySuite, law: Law): Promise<void> {
+  const time = suite.clock === 'fake' ? fakeTime() : ownTime()
+  const context = { clock: time.clock }
   const opened: IdempotencyStore[] = []
-  const open = async (store: Awaitable<IdempotencyStore>) => {
-    opened.unshift(await store)
+  const keep = async (making: Awaitable<IdempotencyStore>) => {
+    const store = await making
+    opened.push(store)
     return store
   }
-  const store = await open(contract.create(context))
   try {
-    await store.migrate?.()
+    const store = await keep(suite.create(context))
     const bench = new Bench({
       store,
-      exact: clock !== undefined,
-      pass: (ms) => pass(ms, clock),
-      handle: async () => (contract.reopen ? open(contract.reopen(store, context)) : store),
-      unmigrated: async () => open(contract.create(context)),
+      exact: suite.clock === 'fake',
+      pass: time.pass,
+      handle: async () => (suite.reopen ? keep(suite.reopen(store, context)) : store),
+      unmigrated: () => keep(suite.create(context)),
     })
+    await store.migrate?.()
     await law(bench)
   } finally {
-    for (const each of opened) await each.close?.()
+    for (const store of opened) await store.close?.()
+    await suite.cleanUp?.(opened)
   }
 }
 
-function pass(ms: number, clock: FakeClock | undefined): Promise<void> {
-  return clock ? clock.advance(ms) : new Promise((resolve) => setTimeout(resolve, ms + MARGIN_MS))
+interface Time {
+  readonly clock: Clock
+  pass(ms: number): Promise<void>
+}
+
+function fakeTime(): Time {
+  const clock = fakeClock()
+  return { clock, pass: (ms) => clock.advance(ms) }
+}
+
+/** Timers of its own: those of the system clock do not keep the process alive. */
+function ownTime(): Time {
+  const pass = (ms: number) =>
+    new Promise<void>((resolve) => void setTimeout(resolve, ms + MARGIN_MS))
+  return { clock: systemClock, pass }
 }
 
 function isLaw(name: string): name is IdempotencyLaw {

@@ -1,13 +1,9 @@
 import type { IdempotencyLaw } from './contract'
 
 const nothingToMigrate = 'memory has nothing to migrate'
-const noTransactions = 'memory has no transactions'
 
 /** The laws that cannot hold for a store in memory. */
 export const memorySkips: Partial<Record<IdempotencyLaw, string>> = {
   'migrate: before it, every call fails with store_not_migrated': nothingToMigrate,
   'migrate: may be repeated, and run concurrently': nothingToMigrate,
-  'host: complete takes effect when the transaction commits': noTransactions,
-  'host: a transaction rolled back leaves the claim': noTransactions,
-  'host: a replaced token answers false': noTransactions,
 }
