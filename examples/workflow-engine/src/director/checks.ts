@@ -1,0 +1,77 @@
+import type { Counts } from './counts'
+import type { Forgery } from './scenes/forgery'
+
+/** One thing that must hold at the end. */
+export interface Check {
+  readonly what: string
+  readonly ok: boolean
+  /** Both sides of it, for the report. */
+  readonly found: string
+}
+
+/** What was done on purpose, beside letting the host send. */
+export interface Deeds {
+  readonly replaysAsSame: number
+  readonly replaysAsNew: number
+  readonly forgery: Forgery
+}
+
+export function check(counts: Counts, deeds: Deeds): readonly Check[] {
+  const { runs, eventIds, deliveries, attempts, handled, replies } = counts
+  const { replaysAsSame, replaysAsNew, forgery } = deeds
+  const transitions = runs.reduce((sum, run) => sum + run.transitions, 0)
+  const succeeded = deliveries.filter(({ status }) => status === 'succeeded').length
+  const cutOff = attempts.begun - attempts.succeeded - attempts.failed
+  const accepted = replies.byStatus['200'] ?? 0
+  // What the host was killed over may have arrived without its knowing.
+  const unknowing = accepted - attempts.succeeded - 1
+  return [
+    equal("the host's own transitions = events sent", transitions, eventIds.length),
+    equal(
+      'deliveries = events + replays',
+      deliveries.length,
+      eventIds.length + replaysAsSame + replaysAsNew,
+    ),
+    equal('deliveries succeeded = deliveries', succeeded, deliveries.length),
+    equal('handled = events + replays as new', handled.length, eventIds.length + replaysAsNew),
+    equal('messages handled twice = 0', handled.length - new Set(handled).size, 0),
+    equal('events not handled = 0', notHandled(counts), 0),
+    equal('answers 200 = handled + duplicates', accepted, handled.length + replies.duplicates),
+    between('arrived unknown to the host <= attempts cut off', unknowing, 0, cutOff),
+    equal('runs the application sees otherwise = 0', differingRuns(counts), 0),
+    same('the repeated message', forgery.repeated, 200, 'duplicate'),
+    same('the tampered message', forgery.tampered, 401, 'signature_mismatch'),
+    equal('answers 401 = 1', replies.byStatus['401'] ?? 0, 1),
+  ]
+}
+
+/** The host's runs that the application does not know, or knows in another status. */
+function differingRuns({ runs, seenRuns }: Counts): number {
+  return runs.filter(({ id, status }) => seenRuns.get(id) !== status).length
+}
+
+function notHandled({ eventIds, handled }: Counts): number {
+  const ids = new Set(handled)
+  return eventIds.filter((id) => !ids.has(id)).length
+}
+
+export function equal(what: string, left: number, right: number): Check {
+  return { what, ok: left === right, found: `${left} = ${right}` }
+}
+
+function between(what: string, value: number, least: number, most: number): Check {
+  return { what, ok: value >= least && value <= most, found: `${value} <= ${most}` }
+}
+
+function same(
+  what: string,
+  found: { readonly status: number; readonly code: string },
+  status: number,
+  code: string,
+): Check {
+  return {
+    what: `${what} was answered ${status} ${code}`,
+    ok: found.status === status && found.code === code,
+    found: `${found.status} ${found.code}`,
+  }
+}

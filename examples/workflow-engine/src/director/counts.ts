@@ -1,0 +1,56 @@
+import type { Delivery } from '@posthorn/sender'
+import { z } from 'zod'
+import { type AppFile, rows } from './app-file'
+import type { Operator } from './operator'
+import { allPages } from './pages'
+
+/** What the two databases and the application's counters say once all is done. */
+export interface Counts {
+  readonly runs: readonly RunCount[]
+  /** Status of each run as the application knows it. */
+  readonly seenRuns: ReadonlyMap<string, string>
+  /** Ids of the sender's events. */
+  readonly eventIds: readonly string[]
+  readonly deliveries: readonly Delivery[]
+  readonly attempts: AttemptCounts
+  /** Message ids, one for each time that a handler ran. */
+  readonly handled: readonly string[]
+  readonly replies: Replies
+}
+
+interface AttemptCounts {
+  readonly begun: number
+  readonly succeeded: number
+  readonly failed: number
+}
+
+const runRow = z.object({ id: z.string(), status: z.string(), transitions: z.int() })
+type RunCount = z.infer<typeof runRow>
+
+const replies = z.object({ byStatus: z.record(z.string(), z.int()), duplicates: z.int() })
+type Replies = z.infer<typeof replies>
+
+export async function gatherCounts(
+  { db, sender }: Operator,
+  app: AppFile,
+  countsUrl: URL,
+): Promise<Counts> {
+  const deliveries = await allPages((query) => sender.deliveries.list(query))
+  const stored = await allPages((query) => sender.events.list(query))
+  const attempts = await Promise.all(deliveries.map(({ id }) => sender.deliveries.attempts(id)))
+  const outcomes = attempts.flat().map(({ outcome }) => outcome === 'success')
+  const succeeded = outcomes.filter(Boolean).length
+  return {
+    runs: rows(db, 'select id, status, transitions from runs order by rowid', runRow),
+    seenRuns: app.runStatuses(),
+    eventIds: stored.map(({ id }) => id),
+    deliveries,
+    attempts: {
+      begun: deliveries.reduce((sum, delivery) => sum + delivery.attempts, 0),
+      succeeded,
+      failed: outcomes.length - succeeded,
+    },
+    handled: app.handled().map(({ messageId }) => messageId),
+    replies: replies.parse(await (await fetch(countsUrl)).json()),
+  }
+}
