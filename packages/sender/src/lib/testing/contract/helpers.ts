@@ -7,9 +7,12 @@ import type { SenderStore } from '../../ports/store'
 export const TENANT = 'acme'
 export const OTHER = 'globex'
 
-/** A lease that outlives any law, and one that `pass(SHORT)` ends. */
+/** A lease that outlives any law. */
 export const LONG = 600_000
-export const SHORT = 60
+/** A lease that may be over at once; `pass(SHORT)` ends it. */
+export const SHORT = 50
+/** A lease that a slow machine still acts under; `pass(MEDIUM)` ends it. */
+export const MEDIUM = 600
 
 export function claimFrom(
   store: SenderStore,

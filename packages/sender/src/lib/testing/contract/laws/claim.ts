@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { at, claimFrom, idsOf, only, SHORT, sorted, TENANT } from '../helpers'
+import { at, claimFrom, idsOf, MEDIUM, only, SHORT, sorted, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 export const claimLaws = {
@@ -168,9 +168,9 @@ export const claimLaws = {
     const endpoint = await bench.endpoint()
     const { tenantId, id } = endpoint
     const wanted = await bench.sendTo(endpoint)
-    await bench.store.endpoints.transition([{ tenantId, id, throttleForMs: 5 * SHORT }])
+    await bench.store.endpoints.transition([{ tenantId, id, throttleForMs: MEDIUM }])
     assert.deepEqual(await bench.claimIds(), [])
-    await bench.pass(5 * SHORT)
+    await bench.pass(MEDIUM)
     assert.deepEqual(await bench.claimIds(), [wanted])
   },
 

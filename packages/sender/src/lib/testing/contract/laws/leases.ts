@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
-import { at, OTHER, only, SHORT } from '../helpers'
+import { at, MEDIUM, OTHER, only, SHORT } from '../helpers'
 import type { Laws } from '../law'
 
 export const leaseLaws = {
   'extend: a prolonged lease holds beyond its first end': async (bench) => {
     await bench.sendTo(await bench.endpoint())
-    const { lease } = await bench.claimOne({ leaseMs: 5 * SHORT })
+    const { lease } = await bench.claimOne({ leaseMs: MEDIUM })
     assert.deepEqual(await bench.store.deliveries.extend([lease], 600_000), [lease])
-    await bench.pass(5 * SHORT)
+    await bench.pass(MEDIUM)
     assert.deepEqual(await bench.claimIds(), [])
   },
 
   'extend: a prolonged lease runs out in its turn': async (bench) => {
     await bench.sendTo(await bench.endpoint())
-    const { lease } = await bench.claimOne({ leaseMs: 5 * SHORT })
-    await bench.store.deliveries.extend([lease], 7 * SHORT)
-    await bench.pass(8 * SHORT)
+    const { lease } = await bench.claimOne({ leaseMs: MEDIUM })
+    await bench.store.deliveries.extend([lease], 2 * MEDIUM)
+    await bench.pass(2 * MEDIUM)
     assert.equal((await bench.claimOne()).progress.lost, 1)
   },
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ClaimedEvent, EventVerdict, FanOut } from '../../../model/event'
 import type { Bench } from '../bench'
-import { at, claimEventsFrom, LONG, OTHER, only, SHORT, sorted, TENANT } from '../helpers'
+import { at, claimEventsFrom, LONG, MEDIUM, OTHER, only, SHORT, sorted, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 export const matchingLaws = {
@@ -80,10 +80,10 @@ export const matchingLaws = {
     const endpoints = await bench.endpoints(2)
     const event = await bench.record()
     const fanOut = bench.fanOut(endpoints)
-    assert.equal(await fan(bench, only(await bench.claimEvents(SHORT)), fanOut), 1)
+    assert.equal(await fan(bench, only(await bench.claimEvents(MEDIUM)), fanOut), 1)
     assert.deepEqual((await bench.readEvent(event.id)).state, { state: 'fanned_out' })
     assert.deepEqual(sorted(await bench.claimIds()), sorted(fanOut.deliveries.map(({ id }) => id)))
-    await bench.pass(SHORT)
+    await bench.pass(MEDIUM)
     assert.deepEqual(await bench.claimEvents(), [])
   },
 
@@ -97,8 +97,8 @@ export const matchingLaws = {
 
   'fanOut: an event that matched nothing is done': async (bench) => {
     const event = await bench.record()
-    assert.equal(await fan(bench, only(await bench.claimEvents(SHORT)), bench.fanOut([])), 1)
-    await bench.pass(SHORT)
+    assert.equal(await fan(bench, only(await bench.claimEvents(MEDIUM)), bench.fanOut([])), 1)
+    await bench.pass(MEDIUM)
     assert.deepEqual(await bench.claimEvents(), [])
     assert.deepEqual((await bench.readEvent(event.id)).state, { state: 'fanned_out' })
   },
@@ -106,10 +106,10 @@ export const matchingLaws = {
   'fanOut: an invalid event keeps its issues and is never claimed again': async (bench) => {
     const event = await bench.record()
     const issues = [{ path: 'data.runId', message: 'is required' }]
-    const verdict = { ...ref(only(await bench.claimEvents(SHORT))), outcome: invalid(issues) }
+    const verdict = { ...ref(only(await bench.claimEvents(MEDIUM))), outcome: invalid(issues) }
     assert.equal(await bench.store.deliveries.fanOut([verdict]), 1)
     assert.deepEqual((await bench.readEvent(event.id)).state, { state: 'invalid', issues })
-    await bench.pass(SHORT)
+    await bench.pass(MEDIUM)
     assert.deepEqual(await bench.claimEvents(), [])
   },
 
