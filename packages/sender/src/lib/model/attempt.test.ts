@@ -42,7 +42,7 @@ describe('classifyOutcome', () => {
     ['protocol', [-1, 0, 99, 100, 101, 102, 199, 600, 999, 2000, Number.NaN]],
   ] as const)('%s', (expected, statuses) => {
     for (const status of statuses) {
-      expect([status, classifyOutcome(response({ status }))]).toEqual([status, expected])
+      expect([status, classifyOutcome(response({ status }))]).toStrictEqual([status, expected])
     }
   })
 
@@ -62,7 +62,7 @@ describe('classifyOutcome', () => {
 
 describe('a success', () => {
   it('is logged without error', () => {
-    expect(describeAttempt(response({ body }), meta)).toEqual({
+    expect(describeAttempt(response({ body }), meta)).toStrictEqual({
       number: 3,
       startedAt: 1_000,
       durationMs: 12,
@@ -78,7 +78,7 @@ describe('a success', () => {
       responseBody: body,
       responseTruncated: true,
     })
-    expect(describeAttempt(response({ bodyError: 'ECONNRESET' }), meta)).toEqual({
+    expect(describeAttempt(response({ bodyError: 'ECONNRESET' }), meta)).toStrictEqual({
       number: 3,
       startedAt: 1_000,
       durationMs: 12,
@@ -114,7 +114,7 @@ describe('a success', () => {
 
 describe('a failure', () => {
   it('has the code of its status', () => {
-    expect(describeAttempt(response({ status: 503, body, bodyError: 'x' }), meta)).toEqual({
+    expect(describeAttempt(response({ status: 503, body, bodyError: 'x' }), meta)).toStrictEqual({
       number: 3,
       startedAt: 1_000,
       durationMs: 12,
@@ -146,7 +146,7 @@ describe('a failure', () => {
   })
 
   it('has no status when the status is none of HTTP', () => {
-    expect(describeAttempt(response({ status: 999 }), meta)).toEqual({
+    expect(describeAttempt(response({ status: 999 }), meta)).toStrictEqual({
       number: 3,
       startedAt: 1_000,
       durationMs: 12,
@@ -161,7 +161,7 @@ describe('a failure', () => {
 
   it('without a response has the code and the text of the transport, and not its detail', () => {
     const outcome = failure({ errorClass: 'forbidden_address', detail: '10.0.0.1' })
-    expect(describeAttempt(outcome, meta)).toEqual({
+    expect(describeAttempt(outcome, meta)).toStrictEqual({
       number: 3,
       startedAt: 1_000,
       durationMs: 12,
@@ -178,7 +178,7 @@ describe('a failure', () => {
     expect(error?.code).toBe(`${'x'.repeat(63)}…`)
     expect(error?.message).toBe(`a b c d${'y'.repeat(504)}…`)
     const fitting = { code: 'x'.repeat(64), message: 'y'.repeat(512) }
-    expect(describeAttempt(failure(fitting), meta).error).toEqual(fitting)
+    expect(describeAttempt(failure(fitting), meta).error).toStrictEqual(fitting)
   })
 })
 
@@ -194,11 +194,11 @@ describe('a redirect', () => {
     ['//new.example/x', 'https://new.example/x'],
   ])('to %s points to %s', (location, target) => {
     const record = describeAttempt(response({ status: 301, headers: { location } }), meta)
-    expect(record.error).toEqual({
+    expect(record.error).toStrictEqual({
       code: 'http_301',
       message: `The endpoint answered 301, pointing to ${target}. ${update}`,
     })
-    expect(record.responseHeaders).toEqual({ location: target })
+    expect(record.responseHeaders).toStrictEqual({ location: target })
   })
 
   it.each([
@@ -210,7 +210,7 @@ describe('a redirect', () => {
   ])('to %s points nowhere', (location) => {
     const record = describeAttempt(response({ status: 302, headers: { location } }), meta)
     expect(record.error?.message).toBe(`The endpoint answered 302. ${update}`)
-    expect(record.responseHeaders).toEqual({})
+    expect(record.responseHeaders).toStrictEqual({})
   })
 
   it('without Location still says what to do', () => {
@@ -252,7 +252,7 @@ describe('response headers', () => {
       'webhook-duplicate': 'true',
       'webhook-x1': 'y',
     }
-    expect(kept(harmless)).toEqual(harmless)
+    expect(kept(harmless)).toStrictEqual(harmless)
   })
 
   it('are dropped otherwise', () => {
@@ -269,18 +269,18 @@ describe('response headers', () => {
         [`webhook-${'x'.repeat(57)}`]: '1',
         constructor: 'x',
       }),
-    ).toEqual({})
+    ).toStrictEqual({})
     expect(kept({ [`webhook-${'x'.repeat(56)}`]: '1' })).toHaveProperty(`webhook-${'x'.repeat(56)}`)
   })
 
   it('are bounded in length and number', () => {
-    expect(kept({ server: 'x'.repeat(512) })).toEqual({ server: 'x'.repeat(512) })
-    expect(kept({ server: 'x'.repeat(513) })).toEqual({ server: `${'x'.repeat(511)}…` })
-    expect(kept({ server: 'a\0b\x1bc\x7fd\u2029e' })).toEqual({ server: 'a b c d e' })
+    expect(kept({ server: 'x'.repeat(512) })).toStrictEqual({ server: 'x'.repeat(512) })
+    expect(kept({ server: 'x'.repeat(513) })).toStrictEqual({ server: `${'x'.repeat(511)}…` })
+    expect(kept({ server: 'a\0b\x1bc\x7fd\u2029e' })).toStrictEqual({ server: 'a b c d e' })
     const many = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`webhook-${index}`, 'x']),
     )
-    expect(Object.keys(kept({ cookie: 'x', ...many }) ?? {})).toEqual(
+    expect(Object.keys(kept({ cookie: 'x', ...many }) ?? {})).toStrictEqual(
       Object.keys(many).slice(0, 24),
     )
   })

@@ -112,13 +112,13 @@ function checkPath(value: unknown, place: Place): string {
 function checkScalar(value: unknown, at: string, budget: Budget): FilterValue {
   if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'string') return checkText(value, at, budget)
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (isFiniteNumber(value)) return value
   throw invalid(at, 'must be a string, a finite number, a boolean or null')
 }
 
 function checkBound(value: unknown, at: string, budget: Budget): number | string {
   if (typeof value === 'string') return checkText(value, at, budget)
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (isFiniteNumber(value)) return value
   throw invalid(at, 'must be a string or a finite number')
 }
 
@@ -152,6 +152,10 @@ function spend(text: string, at: string, budget: Budget): void {
 
 function within(place: Place, step: string): Place {
   return { at: `${place.at}${step}`, depth: place.depth + 1, budget: place.budget }
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value)
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

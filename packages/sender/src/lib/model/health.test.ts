@@ -11,7 +11,10 @@ describe('judgeHealth', () => {
   })
 
   it('begins to fail with the first failure', () => {
-    expect(judgeHealth(healthy, 'failure', 1_000, 500)).toEqual({ from: 'healthy', to: 'failing' })
+    expect(judgeHealth(healthy, 'failure', 1_000, 500)).toStrictEqual({
+      from: 'healthy',
+      to: 'failing',
+    })
   })
 
   it('says nothing of further failures until disableAfter has passed, and then disables', () => {
@@ -22,8 +25,14 @@ describe('judgeHealth', () => {
   })
 
   it('heals with one success, however late', () => {
-    expect(judgeHealth(failing, 'success', 1_001, 500)).toEqual({ from: 'failing', to: 'healthy' })
-    expect(judgeHealth(failing, 'success', 9_999, 500)).toEqual({ from: 'failing', to: 'healthy' })
+    expect(judgeHealth(failing, 'success', 1_001, 500)).toStrictEqual({
+      from: 'failing',
+      to: 'healthy',
+    })
+    expect(judgeHealth(failing, 'success', 9_999, 500)).toStrictEqual({
+      from: 'failing',
+      to: 'healthy',
+    })
   })
 
   it('never disables an endpoint that succeeds now and then', () => {

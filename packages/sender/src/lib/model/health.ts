@@ -21,9 +21,11 @@ export function judgeHealth(
   now: number,
   disableAfterMs: number,
 ): HealthChange | 'disable' | undefined {
-  if (verdict === 'success') {
-    return health.state === 'failing' ? { from: 'failing', to: 'healthy' } : undefined
+  switch (verdict) {
+    case 'success':
+      return health.state === 'failing' ? { from: 'failing', to: 'healthy' } : undefined
+    case 'failure':
+      if (health.state === 'healthy') return { from: 'healthy', to: 'failing' }
+      return now - health.since >= disableAfterMs ? 'disable' : undefined
   }
-  if (health.state === 'healthy') return { from: 'healthy', to: 'failing' }
-  return now - health.since >= disableAfterMs ? 'disable' : undefined
 }

@@ -37,38 +37,38 @@ describe('match', () => {
       endpoint({ eventTypes: ['node.*'] }),
       endpoint({ eventTypes: ['*'] }),
     ]
-    expect(match(event(), [one, other, two])).toEqual([
+    expect(match(event(), [one, other, two])).toStrictEqual([
       { endpoint: one, state: pending },
       { endpoint: two, state: pending },
     ])
-    expect(match(event(), [])).toEqual([])
+    expect(match(event(), [])).toStrictEqual([])
   })
 
   it('leaves out endpoints created after the event was recorded', () => {
     const [old, edge, young] = [endpoint({ seq: 6 }), endpoint({ seq: 7 }), endpoint({ seq: 8 })]
     const found = match({ ...event(), horizon: 7 }, [young, edge, old])
-    expect(found.map((item) => item.endpoint)).toEqual([edge, old])
-    expect(match({ ...event(), horizon: 0 }, [endpoint({ seq: 1 })])).toEqual([])
+    expect(found.map((item) => item.endpoint)).toStrictEqual([edge, old])
+    expect(match({ ...event(), horizon: 0 }, [endpoint({ seq: 1 })])).toStrictEqual([])
     expect(match(event(), [endpoint({ seq: Number.MAX_SAFE_INTEGER })])).toHaveLength(1)
   })
 
   it('queues for enabled and paused endpoints, and skips disabled ones', () => {
     const all = (['enabled', 'paused', 'disabled'] as const).map((status) => endpoint({ status }))
-    expect(states(event(), all)).toEqual([pending, pending, disabled])
+    expect(states(event(), all)).toStrictEqual([pending, pending, disabled])
   })
 
   it('skips what the filter keeps back', () => {
-    expect(states(event({ ok: true }), [endpoint({ filter: passing })])).toEqual([pending])
-    expect(states(event({ ok: false }), [endpoint({ filter: passing })])).toEqual([filtered])
+    expect(states(event({ ok: true }), [endpoint({ filter: passing })])).toStrictEqual([pending])
+    expect(states(event({ ok: false }), [endpoint({ filter: passing })])).toStrictEqual([filtered])
   })
 
   it('asks the filter before the status', () => {
     const off = endpoint({ status: 'disabled', filter: passing })
-    expect(states(event({ ok: false }), [off])).toEqual([filtered])
-    expect(states(event({ ok: true }), [off])).toEqual([disabled])
-    expect(states(event({ ok: false }), [endpoint({ status: 'paused', filter: passing })])).toEqual(
-      [filtered],
-    )
+    expect(states(event({ ok: false }), [off])).toStrictEqual([filtered])
+    expect(states(event({ ok: true }), [off])).toStrictEqual([disabled])
+    expect(
+      states(event({ ok: false }), [endpoint({ status: 'paused', filter: passing })]),
+    ).toStrictEqual([filtered])
   })
 
   it('reads the data at most once, and only for a filter that is asked', () => {
@@ -95,7 +95,7 @@ describe('match', () => {
     }
     const filters: Filter[] = [passing, { not: passing }]
     const endpoints = [...filters.map((filter) => endpoint({ filter })), endpoint()]
-    expect(states({ type: 'run.completed', data }, endpoints)).toEqual([
+    expect(states({ type: 'run.completed', data }, endpoints)).toStrictEqual([
       filtered,
       filtered,
       pending,
@@ -106,15 +106,15 @@ describe('match', () => {
   it('passes falsy data on to the filter', () => {
     const filter: Filter = { not: passing }
     for (const data of [undefined, null, 0, '', false]) {
-      expect(states(event(data), [endpoint({ filter })])).toEqual([pending])
+      expect(states(event(data), [endpoint({ filter })])).toStrictEqual([pending])
     }
   })
 
   it('lets a stored filter that it cannot evaluate pass nothing, each time', () => {
     for (const text of ['{"path":"ok","matches":".*"}', '"text"', 'null', '7', '[]']) {
       const subject = endpoint({ filter: JSON.parse(text) })
-      expect(states(event({ ok: true }), [subject])).toEqual([filtered])
-      expect(states(event({ ok: true }), [subject])).toEqual([filtered])
+      expect(states(event({ ok: true }), [subject])).toStrictEqual([filtered])
+      expect(states(event({ ok: true }), [subject])).toStrictEqual([filtered])
     }
   })
 
@@ -128,10 +128,10 @@ describe('match', () => {
       },
     }
     const subject = [endpoint({ filter })]
-    expect(states(event({ ok: true }), subject)).toEqual([pending])
+    expect(states(event({ ok: true }), subject)).toStrictEqual([pending])
     const once = reads
     expect(once).toBeGreaterThan(0)
-    expect(states(event({ ok: false }), subject)).toEqual([filtered])
+    expect(states(event({ ok: false }), subject)).toStrictEqual([filtered])
     expect(reads).toBe(once)
   })
 })

@@ -45,6 +45,9 @@ const no: readonly [pattern: string, type: string][] = [
   ['a.*.b.*.c', 'a.1.b.c'],
   ['a.*.b.*.c', 'a.b.2.c'],
   ['Run', 'run'],
+  ['run.*', 'run.'],
+  ['*.run', '.run'],
+  ['*', ''],
 ]
 
 describe('matchesType', () => {

@@ -19,17 +19,18 @@ export function matchesType(patterns: readonly string[], type: string): boolean 
  * are then looked for from left to right, each as early as it can stand: nothing is ever tried twice.
  */
 function matchesPattern(candidate: string, type: string): boolean {
-  const [first = '', ...rest] = candidate.split('*')
-  const last = rest.pop()
-  if (last === undefined) return candidate === type
-  if (!type.startsWith(first) || !type.endsWith(last)) return false
-  let end = first.length
-  for (const piece of rest) {
+  const star = candidate.indexOf('*')
+  if (star < 0) return candidate === type
+  if (!type.startsWith(candidate.slice(0, star))) return false
+  const lastStar = candidate.lastIndexOf('*')
+  let end = -1
+  for (const piece of candidate.slice(0, lastStar).split('*')) {
     const at = type.indexOf(piece, end + 1)
     if (at < 0) return false
     end = at + piece.length
   }
-  return end < type.length - last.length
+  const last = candidate.slice(lastStar + 1)
+  return type.endsWith(last) && end < type.length - last.length
 }
 
 /** The event types of an endpoint, as the caller gave them: 1 to 100 patterns, each kept once. */

@@ -34,10 +34,7 @@ export function parseRetryAfter(
 /** The members of a list that may hold HTTP-dates, two of whose forms have a comma of their own: each part alone, then with the next. */
 function candidatesIn(value: string): readonly string[] {
   const parts = value.split(',')
-  return parts.flatMap((part, index) => {
-    const next = parts[index + 1]
-    return next === undefined ? [part] : [part, `${part},${next}`]
-  })
+  return parts.flatMap((part, index) => [part, parts.slice(index, index + 2).join(',')])
 }
 
 function parseSeconds(text: string): number | undefined {
@@ -50,7 +47,8 @@ function parseDateDelay(
 ): number | undefined {
   const at = parseHttpDate(text, now)
   if (at === undefined) return undefined
-  return at - ((date === undefined ? undefined : parseHttpDate(date, now)) ?? now)
+  // An absent header reads as `undefined`, which is no date.
+  return at - (parseHttpDate(String(date), now) ?? now)
 }
 
 /** The three forms of RFC 9110, section 5.6.7, in milliseconds since the Unix epoch. The name of the day is not compared with the date. */

@@ -151,7 +151,7 @@ export function retryDelay(
 }
 
 function standardPolicy(): RetryPolicy {
-  const schedule = checkSchedule(standardSchedule, 'retry.schedule')
+  const schedule = Object.freeze(standardSchedule.map((delay) => parseDuration(delay)))
   return {
     schedule,
     jitter: standardJitter,

@@ -61,16 +61,19 @@ const failed = (reason: string) => ({ status: 'failed', reason })
 
 describe('a 2xx', () => {
   it.each([200, 201, 202, 204, 299])('%d succeeds', (status) => {
-    expect(after(answer(status))).toEqual({ next: { status: 'succeeded' }, outcome: 'success' })
+    expect(after(answer(status))).toStrictEqual({
+      next: { status: 'succeeded' },
+      outcome: 'success',
+    })
   })
 
   it('succeeds on the last attempt, and however old', () => {
     const last = { progress: { attempt: 99 }, ageMs: 99 * day }
-    expect(after(answer(200), last).next).toEqual({ status: 'succeeded' })
+    expect(after(answer(200), last).next).toStrictEqual({ status: 'succeeded' })
   })
 
   it('heals a failing endpoint', () => {
-    expect(after(answer(200), { health: { state: 'failing', since: 0 } })).toEqual({
+    expect(after(answer(200), { health: { state: 'failing', since: 0 } })).toStrictEqual({
       next: { status: 'succeeded' },
       outcome: 'success',
       endpoint: { health: { from: 'failing', to: 'healthy' } },
@@ -78,27 +81,30 @@ describe('a 2xx', () => {
   })
 
   it('has its Retry-After ignored', () => {
-    expect(after(asking(200, '120'))).toEqual({ next: { status: 'succeeded' }, outcome: 'success' })
+    expect(after(asking(200, '120'))).toStrictEqual({
+      next: { status: 'succeeded' },
+      outcome: 'success',
+    })
   })
 })
 
 describe('an end at once', () => {
   it('410: the endpoint is gone', () => {
     const gone = { next: failed('gone'), outcome: 'http', endpoint: { disable: 'gone' } }
-    expect(after(answer(410))).toEqual(gone)
-    expect(after(asking(410, '120'))).toEqual(gone)
-    expect(after(answer(410), { health: { state: 'failing', since: 0 } })).toEqual(gone)
+    expect(after(answer(410))).toStrictEqual(gone)
+    expect(after(asking(410, '120'))).toStrictEqual(gone)
+    expect(after(answer(410), { health: { state: 'failing', since: 0 } })).toStrictEqual(gone)
   })
 
   it('an address that the policy forbids, which is a failure of the endpoint', () => {
-    expect(after(broken('forbidden_address'))).toEqual({
+    expect(after(broken('forbidden_address'))).toStrictEqual({
       next: failed('forbidden_address'),
       outcome: 'forbidden_address',
       endpoint: { health: turnsFailing },
     })
     expect(
       after(broken('forbidden_address'), { health: { state: 'failing', since: now } }),
-    ).toEqual({
+    ).toStrictEqual({
       next: failed('forbidden_address'),
       outcome: 'forbidden_address',
     })
@@ -106,8 +112,10 @@ describe('an end at once', () => {
 
   it("our own configuration, which is not the endpoint's fault", () => {
     const expected = { next: failed('config'), outcome: 'config' }
-    expect(after(broken('config'))).toEqual(expected)
-    expect(after(broken('config'), { health: { state: 'failing', since: 0 } })).toEqual(expected)
+    expect(after(broken('config'))).toStrictEqual(expected)
+    expect(after(broken('config'), { health: { state: 'failing', since: 0 } })).toStrictEqual(
+      expected,
+    )
   })
 })
 
@@ -115,7 +123,7 @@ describe('anything else', () => {
   it.each([
     300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 501, 599,
   ])('%d is tried again on the schedule', (status) => {
-    expect(after(answer(status))).toEqual({
+    expect(after(answer(status))).toStrictEqual({
       next: pendingIn(10_000),
       outcome: 'http',
       endpoint: { health: turnsFailing },
@@ -125,7 +133,7 @@ describe('anything else', () => {
   it.each([0, 99, 100, 102, 199, 600, 999])(
     '%d, which is no final status, is a protocol failure',
     (status) => {
-      expect(after(asking(status, '900'))).toEqual({
+      expect(after(asking(status, '900'))).toStrictEqual({
         next: pendingIn(10_000),
         outcome: 'protocol',
         endpoint: { health: turnsFailing },
@@ -136,7 +144,7 @@ describe('anything else', () => {
   it.each(['timeout', 'dns', 'network', 'tls', 'protocol'] as const)(
     '%s is tried again',
     (errorClass) => {
-      expect(after(broken(errorClass))).toEqual({
+      expect(after(broken(errorClass))).toStrictEqual({
         next: pendingIn(10_000),
         outcome: errorClass,
         endpoint: { health: turnsFailing },
@@ -145,20 +153,20 @@ describe('anything else', () => {
   )
 
   it('is tried again with the delay of its step, and jitter', () => {
-    expect(after(answer(500), { progress: { attempt: 2 } }).next).toEqual(pendingIn(100_000))
-    expect(after(answer(500), { random: () => 0.5 }).next).toEqual(pendingIn(11_000))
-    expect(after(answer(500), { progress: { attempt: 2 }, random: () => 0.5 }).next).toEqual(
+    expect(after(answer(500), { progress: { attempt: 2 } }).next).toStrictEqual(pendingIn(100_000))
+    expect(after(answer(500), { random: () => 0.5 }).next).toStrictEqual(pendingIn(11_000))
+    expect(after(answer(500), { progress: { attempt: 2 }, random: () => 0.5 }).next).toStrictEqual(
       pendingIn(110_000),
     )
   })
 
   it('fails when the attempts are used up', () => {
-    expect(after(answer(500), { progress: { attempt: 3 } })).toEqual({
+    expect(after(answer(500), { progress: { attempt: 3 } })).toStrictEqual({
       next: failed('exhausted'),
       outcome: 'http',
       endpoint: { health: turnsFailing },
     })
-    expect(after(answer(500), { progress: { attempt: 4 } }).next).toEqual(failed('exhausted'))
+    expect(after(answer(500), { progress: { attempt: 4 } }).next).toStrictEqual(failed('exhausted'))
     expect(after(broken('timeout'), { progress: { attempt: 3 } })).toMatchObject({
       next: failed('exhausted'),
       outcome: 'timeout',
@@ -167,38 +175,40 @@ describe('anything else', () => {
 
   it('does not count lost leases and free deferrals as attempts', () => {
     const counted = { attempt: 7, lost: 2, deferred: 4 }
-    expect(after(answer(500), { progress: counted }).next).toEqual(pendingIn(10_000))
-    expect(after(answer(500), { progress: { ...counted, attempt: 8 } }).next).toEqual(
+    expect(after(answer(500), { progress: counted }).next).toStrictEqual(pendingIn(10_000))
+    expect(after(answer(500), { progress: { ...counted, attempt: 8 } }).next).toStrictEqual(
       pendingIn(100_000),
     )
-    expect(after(answer(500), { progress: { ...counted, attempt: 9 } }).next).toEqual(
+    expect(after(answer(500), { progress: { ...counted, attempt: 9 } }).next).toStrictEqual(
       failed('exhausted'),
     )
-    expect(after(answer(500), { progress: { attempt: 3, lost: 2, soloLost: 2 } }).next).toEqual(
-      pendingIn(10_000),
-    )
+    expect(
+      after(answer(500), { progress: { attempt: 3, lost: 2, soloLost: 2 } }).next,
+    ).toStrictEqual(pendingIn(10_000))
   })
 })
 
 describe('age', () => {
   it("fails when the schedule's own delay would end past maxAge", () => {
-    expect(after(answer(500), { ageMs: day - 10_000 }).next).toEqual(pendingIn(10_000))
-    expect(after(answer(500), { ageMs: day - 9_999 })).toEqual({
+    expect(after(answer(500), { ageMs: day - 10_000 }).next).toStrictEqual(pendingIn(10_000))
+    expect(after(answer(500), { ageMs: day - 9_999 })).toStrictEqual({
       next: failed('exhausted'),
       outcome: 'http',
       endpoint: { health: turnsFailing },
     })
-    expect(after(answer(500), { ageMs: 2 * day }).next).toEqual(failed('exhausted'))
+    expect(after(answer(500), { ageMs: 2 * day }).next).toStrictEqual(failed('exhausted'))
   })
 
   it('cuts jitter and Retry-After at maxAge, so that chance never decides', () => {
     const late = { ageMs: day - 10_500, random: () => 0.999 }
-    expect(after(answer(500), late).next).toEqual(pendingIn(10_500))
-    expect(after(asking(400, '900'), { ageMs: day - 60_000 }).next).toEqual(pendingIn(60_000))
+    expect(after(answer(500), late).next).toStrictEqual(pendingIn(10_500))
+    expect(after(asking(400, '900'), { ageMs: day - 60_000 }).next).toStrictEqual(pendingIn(60_000))
   })
 
   it('is cut to whole milliseconds', () => {
-    expect(after(asking(400, '900'), { ageMs: day - 60_000.5 }).next).toEqual(pendingIn(60_000))
+    expect(after(asking(400, '900'), { ageMs: day - 60_000.5 }).next).toStrictEqual(
+      pendingIn(60_000),
+    )
   })
 })
 
@@ -216,7 +226,7 @@ describe('Retry-After', () => {
     ['Fri, 31 Dec 9999 23:59:59 GMT', day],
   ])('%j makes the wait %d ms', (value, expected) => {
     const result = after(asking(500, value))
-    expect(result.next).toEqual(pendingIn(expected))
+    expect(result.next).toStrictEqual(pendingIn(expected))
     expect(result).toHaveProperty('retryAfterMs')
   })
 
@@ -230,13 +240,13 @@ describe('Retry-After', () => {
     'Wed, 32 Oct 2026 07:28:00 GMT',
   ])('%j is ignored', (value) => {
     const result = after(asking(503, value))
-    expect(result.next).toEqual(pendingIn(10_000))
+    expect(result.next).toStrictEqual(pendingIn(10_000))
     expect(result).not.toHaveProperty('retryAfterMs')
   })
 
   it('and jitter: the longer one counts', () => {
-    expect(after(asking(500, '11'), { random: () => 0.9 }).next).toEqual(pendingIn(11_800))
-    expect(after(asking(500, '12'), { random: () => 0.9 }).next).toEqual(pendingIn(12_000))
+    expect(after(asking(500, '11'), { random: () => 0.9 }).next).toStrictEqual(pendingIn(11_800))
+    expect(after(asking(500, '12'), { random: () => 0.9 }).next).toStrictEqual(pendingIn(12_000))
   })
 
   it("is measured from the response's own Date", () => {
@@ -252,7 +262,7 @@ describe('Retry-After', () => {
 
   it('is honoured on every status from 400, and ignored on a redirect', () => {
     for (const status of [400, 404, 422, 500, 599]) {
-      expect(after(asking(status, '120'))).toEqual({
+      expect(after(asking(status, '120'))).toStrictEqual({
         next: pendingIn(120_000),
         outcome: 'http',
         retryAfterMs: 120_000,
@@ -260,7 +270,7 @@ describe('Retry-After', () => {
       })
     }
     for (const status of [300, 301, 399]) {
-      expect(after(asking(status, '120'))).toEqual({
+      expect(after(asking(status, '120'))).toStrictEqual({
         next: pendingIn(10_000),
         outcome: 'http',
         endpoint: { health: turnsFailing },
@@ -269,7 +279,7 @@ describe('Retry-After', () => {
   })
 
   it('is told even when no attempt is left', () => {
-    expect(after(asking(500, '120'), { progress: { attempt: 3 } })).toEqual({
+    expect(after(asking(500, '120'), { progress: { attempt: 3 } })).toStrictEqual({
       next: failed('exhausted'),
       outcome: 'http',
       retryAfterMs: 120_000,
@@ -283,12 +293,12 @@ describe('a throttle', () => {
     after(outcome, given).endpoint?.throttleForMs
 
   it.each([429, 502, 503, 504])('comes with %d', (status) => {
-    expect(after(answer(status))).toEqual({
+    expect(after(answer(status))).toStrictEqual({
       next: pendingIn(10_000),
       outcome: 'http',
       endpoint: { health: turnsFailing, throttleForMs: 10_000 },
     })
-    expect(after(asking(status, '120'))).toEqual({
+    expect(after(asking(status, '120'))).toStrictEqual({
       next: pendingIn(120_000),
       outcome: 'http',
       retryAfterMs: 120_000,
@@ -330,7 +340,7 @@ describe('a throttle', () => {
   it('comes beside a change of health', () => {
     expect(
       after(answer(503), { health: { state: 'failing', since: now - 5 * day } }).endpoint,
-    ).toEqual({
+    ).toStrictEqual({
       disable: 'failing',
       throttleForMs: 10_000,
     })
@@ -340,16 +350,18 @@ describe('a throttle', () => {
 describe('409 with Retry-After', () => {
   it('is rescheduled free, and says nothing of the health', () => {
     const expected = { next: deferredFor(120_000), outcome: 'http', retryAfterMs: 120_000 }
-    expect(after(asking(409, '120'))).toEqual(expected)
-    expect(after(asking(409, '120'), { health: { state: 'failing', since: 0 } })).toEqual(expected)
-    expect(after(asking(409, '120'), { random: () => 0.9 })).toEqual(expected)
+    expect(after(asking(409, '120'))).toStrictEqual(expected)
+    expect(after(asking(409, '120'), { health: { state: 'failing', since: 0 } })).toStrictEqual(
+      expected,
+    )
+    expect(after(asking(409, '120'), { random: () => 0.9 })).toStrictEqual(expected)
   })
 
   it('is free at most five times, then a failure like any other', () => {
     const times = (deferred: number) =>
       after(asking(409, '120'), { progress: { attempt: deferred + 1, deferred } })
-    expect(times(4).next).toEqual(deferredFor(120_000))
-    expect(times(5)).toEqual({
+    expect(times(4).next).toStrictEqual(deferredFor(120_000))
+    expect(times(5)).toStrictEqual({
       next: pendingIn(120_000),
       outcome: 'http',
       retryAfterMs: 120_000,
@@ -358,19 +370,25 @@ describe('409 with Retry-After', () => {
   })
 
   it('is free even when no attempt is left', () => {
-    expect(after(asking(409, '5'), { progress: { attempt: 3 } }).next).toEqual(deferredFor(5_000))
+    expect(after(asking(409, '5'), { progress: { attempt: 3 } }).next).toStrictEqual(
+      deferredFor(5_000),
+    )
   })
 
   it('waits a second at least', () => {
-    expect(after(asking(409, '0')).next).toEqual(deferredFor(1_000))
-    expect(after(asking(409, 'Wed, 21 Oct 2015 07:28:00 GMT')).next).toEqual(deferredFor(1_000))
-    expect(after(asking(409, '2')).next).toEqual(deferredFor(2_000))
+    expect(after(asking(409, '0')).next).toStrictEqual(deferredFor(1_000))
+    expect(after(asking(409, 'Wed, 21 Oct 2015 07:28:00 GMT')).next).toStrictEqual(
+      deferredFor(1_000),
+    )
+    expect(after(asking(409, '2')).next).toStrictEqual(deferredFor(2_000))
   })
 
   it('waits until maxAge at most, and is a failure after it', () => {
-    expect(after(asking(409, '120'), { ageMs: day - 60_000 }).next).toEqual(deferredFor(60_000))
-    expect(after(asking(409, '0'), { ageMs: day - 1 }).next).toEqual(deferredFor(1))
-    expect(after(asking(409, '120'), { ageMs: day })).toEqual({
+    expect(after(asking(409, '120'), { ageMs: day - 60_000 }).next).toStrictEqual(
+      deferredFor(60_000),
+    )
+    expect(after(asking(409, '0'), { ageMs: day - 1 }).next).toStrictEqual(deferredFor(1))
+    expect(after(asking(409, '120'), { ageMs: day })).toStrictEqual({
       next: failed('exhausted'),
       outcome: 'http',
       retryAfterMs: 120_000,
@@ -380,7 +398,7 @@ describe('409 with Retry-After', () => {
 
   it('is a failure without a valid Retry-After', () => {
     for (const headers of [{}, { 'retry-after': 'soon' }]) {
-      expect(after(answer(409, headers))).toEqual({
+      expect(after(answer(409, headers))).toStrictEqual({
         next: pendingIn(10_000),
         outcome: 'http',
         endpoint: { health: turnsFailing },
@@ -393,7 +411,7 @@ describe('health', () => {
   const since = (ms: number): Health => ({ state: 'failing', since: now - ms })
 
   it('is written on transitions only', () => {
-    expect(after(answer(500), { health: since(0) })).toEqual({
+    expect(after(answer(500), { health: since(0) })).toStrictEqual({
       next: pendingIn(10_000),
       outcome: 'http',
     })
@@ -401,12 +419,12 @@ describe('health', () => {
   })
 
   it('disables an endpoint that failed for disableAfter, and leaves the delivery its retry', () => {
-    expect(after(answer(500), { health: since(5 * day) })).toEqual({
+    expect(after(answer(500), { health: since(5 * day) })).toStrictEqual({
       next: pendingIn(10_000),
       outcome: 'http',
       endpoint: { disable: 'failing' },
     })
-    expect(after(broken('forbidden_address'), { health: since(6 * day) }).endpoint).toEqual({
+    expect(after(broken('forbidden_address'), { health: since(6 * day) }).endpoint).toStrictEqual({
       disable: 'failing',
     })
   })
@@ -423,13 +441,15 @@ describe('judgeClaim', () => {
 
   it('skips those of a disabled endpoint, whatever else', () => {
     const skipped = { status: 'skipped', reason: 'disabled' }
-    expect(judgeClaim(progress, 'disabled', true)).toEqual(skipped)
-    expect(judgeClaim(poisoned, 'disabled', false)).toEqual(skipped)
+    expect(judgeClaim(progress, 'disabled', true)).toStrictEqual(skipped)
+    expect(judgeClaim(poisoned, 'disabled', false)).toStrictEqual(skipped)
   })
 
   it('gives up one whose worker was lost alone with it five times', () => {
-    expect(judgeClaim(poisoned, 'enabled', true)).toEqual(failed('poison'))
-    expect(judgeClaim({ ...progress, soloLost: 6 }, 'enabled', false)).toEqual(failed('poison'))
+    expect(judgeClaim(poisoned, 'enabled', true)).toStrictEqual(failed('poison'))
+    expect(judgeClaim({ ...progress, soloLost: 6 }, 'enabled', false)).toStrictEqual(
+      failed('poison'),
+    )
   })
 
   it('does not blame it for losses that it shared', () => {
@@ -439,6 +459,6 @@ describe('judgeClaim', () => {
   })
 
   it('gives up one without payload', () => {
-    expect(judgeClaim(progress, 'enabled', false)).toEqual(failed('config'))
+    expect(judgeClaim(progress, 'enabled', false)).toStrictEqual(failed('config'))
   })
 })

@@ -7,6 +7,7 @@ import { parseRetryAfter } from './retry-after'
 import { addJitter, type RetryPolicy, scheduledDelay } from './retry-schedule'
 
 type ResponseOutcome = Extract<AttemptOutcome, { kind: 'response' }>
+type ErrorOutcome = Extract<AttemptOutcome, { kind: 'error' }>
 
 /** The delivery that an attempt was made for. */
 export interface SettleSubject {
@@ -86,26 +87,47 @@ export function settle(
   outcome: AttemptOutcome,
   policy: SettlePolicy,
 ): SettleResult {
-  const verdict = classifyOutcome(outcome)
-  switch (verdict) {
-    case 'success':
-      return {
-        next: { status: 'succeeded' },
-        outcome: verdict,
-        ...withEffect(healthEffect(subject, policy, 'success')),
-      }
+  return outcome.kind === 'response'
+    ? settleResponse(subject, outcome, policy)
+    : settleError(subject, outcome.errorClass, policy)
+}
+
+function settleError(
+  subject: SettleSubject,
+  errorClass: ErrorOutcome['errorClass'],
+  policy: SettlePolicy,
+): SettleResult {
+  switch (errorClass) {
     case 'config':
-      return { next: { status: 'failed', reason: 'config' }, outcome: verdict }
+      return { next: { status: 'failed', reason: 'config' }, outcome: errorClass }
     case 'forbidden_address':
       return {
         next: { status: 'failed', reason: 'forbidden_address' },
-        outcome: verdict,
+        outcome: errorClass,
         ...withEffect(healthEffect(subject, policy, 'failure')),
       }
     default:
-      return verdict === 'http' && outcome.kind === 'response'
-        ? settleStatus(subject, outcome, policy)
-        : { ...retry(subject, policy, {}), outcome: verdict }
+      return { ...retry(subject, policy, {}), outcome: errorClass }
+  }
+}
+
+function settleResponse(
+  subject: SettleSubject,
+  response: ResponseOutcome,
+  policy: SettlePolicy,
+): SettleResult {
+  const outcome = classifyOutcome(response)
+  switch (outcome) {
+    case 'success':
+      return {
+        next: { status: 'succeeded' },
+        outcome,
+        ...withEffect(healthEffect(subject, policy, 'success')),
+      }
+    case 'http':
+      return settleStatus(subject, response, policy)
+    default:
+      return { ...retry(subject, policy, {}), outcome }
   }
 }
 
