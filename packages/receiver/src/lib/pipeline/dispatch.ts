@@ -20,7 +20,7 @@ export async function decode(
     const code = result.code === 'unsupported_version' ? result.code : 'invalid_data'
     return stop(code, { issues: result.issues })
   } catch (cause) {
-    return stop('handler_failed', { cause })
+    return stop('config', { cause })
   }
 }
 

@@ -1,0 +1,122 @@
+import { WebhookError } from '@posthorn/schema'
+import { schemes } from '@posthorn/schema/signature'
+import { describe, expect, it } from 'vitest'
+import { completed, failed, setUp, signed } from '../test-support'
+
+describe('receive: our own side fails', () => {
+  it.each([
+    [
+      'throws at once',
+      () => {
+        throw new Error('secret text')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('secret text')
+      },
+    ],
+    ['rejects with nothing', () => Promise.reject(undefined)],
+    ['rejects with a string', () => Promise.reject('secret text')],
+  ])('a handler that %s: 500 handler_failed, and not a word of it', async (_name, handler) => {
+    const { receiver } = setUp()
+    receiver.on('run.completed', handler)
+    const result = await receiver.receive(await signed())
+    expect(result).toMatchObject({
+      status: 500,
+      headers: { 'content-type': 'application/json' },
+      body: '{"code":"handler_failed"}',
+    })
+  })
+
+  it('a scheme that throws: 500 config', async () => {
+    const scheme = { ...schemes.standard, verify: () => Promise.reject(new Error('own bug')) }
+    const { receiver, lines } = setUp({ scheme })
+    const result = await receiver.receive(await signed())
+    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}' })
+    expect(lines[0]?.level).toBe('error')
+  })
+
+  it('an envelope that throws: 500 config', async () => {
+    const envelope = {
+      name: 'own',
+      encode: () => ({}),
+      decode: () => {
+        throw new Error('bug')
+      },
+    }
+    const { receiver } = setUp({ envelope })
+    const result = await receiver.receive(await signed())
+    expect(result).toMatchObject({
+      status: 500,
+      outcome: { code: 'config', messageId: completed.id },
+    })
+  })
+
+  it('a catalogue that throws: 500 config', async () => {
+    const { receiver, store } = setUp()
+    receiver.on('run.failed', () => {})
+    const broken = {
+      types: [],
+      has: () => true,
+      latest: () => 1,
+      definition: () => undefined,
+      validate: () => Promise.reject(new Error('bug')),
+      decode: () => Promise.reject(new Error('bug')),
+    }
+    const { receiver: other } = setUp({ events: broken, store })
+    other.on('run.failed', () => {})
+    const result = await other.receive(await signed(failed))
+    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}' })
+    expect((await receiver.receive(await signed(failed))).status).toBe(200)
+  })
+
+  it('headers that are none: 500 config', async () => {
+    const { receiver } = setUp()
+    // @ts-expect-error: what JavaScript may pass all the same
+    const result = await receiver.receive({ headers: undefined, body: new Uint8Array() })
+    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}' })
+  })
+
+  it('a clock that throws: 500 config', async () => {
+    const clock = {
+      now: () => {
+        throw new Error('no time')
+      },
+      sleep: async () => {},
+    }
+    const { receiver } = setUp({ clock })
+    expect((await receiver.receive(await signed())).body).toBe('{"code":"config"}')
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new WebhookError('config', 'Set the environment variable X.')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('vault sealed'))],
+    ['has none', () => []],
+    ['has an empty one', () => ''],
+    ['has a weak one', () => 'whsec_c2hvcnQ='],
+    ['has something else', () => 42],
+  ])('a secret provider that %s: 503 secrets_unavailable', async (_name, secrets) => {
+    // @ts-expect-error: what JavaScript may return all the same
+    const { receiver, lines } = setUp({ secrets })
+    const result = await receiver.receive(await signed())
+    expect(result).toMatchObject({ status: 503, body: '{"code":"secrets_unavailable"}' })
+    expect(lines[0]?.level).toBe('error')
+    expect(JSON.stringify(lines)).not.toContain('c2hvcnQ')
+  })
+
+  it('names the missing variable in the log', async () => {
+    const secrets = () => {
+      throw new WebhookError('config', 'Set the variable X.')
+    }
+    const { receiver, lines } = setUp({ secrets })
+    await receiver.receive(await signed())
+    expect(lines[0]?.message).toContain('Set the variable X.')
+  })
+})
