@@ -1,6 +1,6 @@
 export { type FromEnvOptions, fromEnv } from './from-env'
 export { type Handler, type HandlerContext, retryLater } from './handler'
-export type { ErrorInfo, IdempotencyOptions, ReceiverOptions } from './options'
+export type { Chooser, ErrorInfo, IdempotencyOptions, ReceiverOptions } from './options'
 export type { Clock } from './ports/clock'
 export type {
   AsyncHostTransactions,

@@ -11,7 +11,7 @@ import { schemes as builtIn, type Scheme } from '@posthorn/schema/signature'
 import { systemClock } from './clock'
 import { type Log, safeLog } from './log'
 import type { Clock } from './ports/clock'
-import type { IdempotencyStore } from './ports/idempotency-store'
+import type { Awaitable, IdempotencyStore } from './ports/idempotency-store'
 import type { Logger } from './ports/logger'
 import type { ReceiveRequest } from './request'
 import type { RefusalCode } from './result'
@@ -25,10 +25,13 @@ export const defaults = Object.freeze({
   retention: '7d',
 } as const)
 
+/** Chooses by the route; nothing that is not signed should decide. */
+export type Chooser = (request: ReceiveRequest) => Awaitable<string>
+
 export interface IdempotencyOptions {
   readonly store: IdempotencyStore
   /** Whose message ids these are: a constant, or chosen by the route when tenants have secrets of their own. */
-  readonly source: string | ((request: ReceiveRequest) => string)
+  readonly source: string | Chooser
   /** How long a claim holds without being renewed; it is renewed while the handler runs. Default `'30s'`. */
   readonly lease?: Duration
   /** How long a handled message is remembered: longer than the sender retries. Default `'7d'`. */
@@ -38,7 +41,7 @@ export interface IdempotencyOptions {
    * the signed bytes. Chosen from the event as it came, never from an unsigned header. Another body under the same key is refused with
    * `id_reused`.
    */
-  readonly key?: (event: WebhookEvent) => string
+  readonly key?: (event: WebhookEvent) => Awaitable<string>
 }
 
 /** What `onError` is told beside the error. */
@@ -66,7 +69,7 @@ export interface ReceiverOptions<Catalogue extends AnyCatalogue = AnyCatalogue> 
   /** How a body is laid out. Default `envelopes.standard`. */
   readonly envelope?: Envelope
   /** The type of every event, for envelopes that carry none. */
-  readonly type?: string | ((request: ReceiveRequest) => string)
+  readonly type?: string | Chooser
   /** How far the signed time may be from ours, both ways unless told apart. Default `'5m'`. */
   readonly tolerance?: Duration | { readonly past?: Duration; readonly future?: Duration }
   /** Longest body, in bytes. Default 1,048,576 (1 MiB; Posthorn's sender sends at most 256 KiB). */
@@ -81,10 +84,10 @@ export interface ReceiverOptions<Catalogue extends AnyCatalogue = AnyCatalogue> 
 
 export interface ResolvedIdempotency {
   readonly store: IdempotencyStore
-  readonly source: (request: ReceiveRequest) => string
+  readonly source: Chooser
   readonly leaseMs: number
   readonly retentionMs: number
-  readonly key: ((event: WebhookEvent) => string) | undefined
+  readonly key: ((event: WebhookEvent) => Awaitable<string>) | undefined
 }
 
 export interface ResolvedOptions {
@@ -93,7 +96,7 @@ export interface ResolvedOptions {
   readonly idempotency: ResolvedIdempotency | undefined
   readonly schemes: readonly Scheme[]
   readonly envelope: Envelope
-  readonly type: ((request: ReceiveRequest) => string) | undefined
+  readonly type: Chooser | undefined
   /** Seconds. */
   readonly tolerance: { readonly past: number; readonly future: number }
   readonly maxBodyBytes: number
@@ -164,10 +167,7 @@ function isStore(value: unknown): boolean {
   return ['claim', 'renew', 'complete', 'release'].every((name) => name in value)
 }
 
-function chooser<Request>(
-  value: string | ((request: Request) => string) | undefined,
-  name: string,
-): (request: Request) => string {
+function chooser(value: string | Chooser, name: string): Chooser {
   if (typeof value === 'function') return value
   if (typeof value === 'string' && value !== '') return () => value
   return fail(name, 'must be a non-empty string or a function of the request')

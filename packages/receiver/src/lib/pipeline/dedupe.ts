@@ -47,17 +47,20 @@ export async function once(
 async function nameClaim({ key, source }: ResolvedIdempotency, message: Message) {
   const { event, verified, request } = message
   const fingerprint = await sha256(verified.bytes)
-  const id = key ? await usable(key(event)) : message.id
-  return { key: { source: source(request), id }, fingerprint }
+  const id = key ? await usable(await key(event)) : message.id
+  return { key: { source: filled(await source(request), 'source'), id }, fingerprint }
 }
 
 /** Stores index keys: a long one, or one with control characters, is kept as its hash. */
 async function usable(key: unknown): Promise<string> {
-  if (typeof key !== 'string' || key === '') {
-    throw new TypeError('idempotency.key must return a non-empty string')
-  }
-  if (key.length <= MAX_KEY_LENGTH && /^[\x20-\x7e]+$/.test(key)) return key
-  return `sha256-${await sha256(new TextEncoder().encode(key))}`
+  const text = filled(key, 'key')
+  if (text.length <= MAX_KEY_LENGTH && /^[\x20-\x7e]+$/.test(text)) return text
+  return `sha256-${await sha256(new TextEncoder().encode(text))}`
+}
+
+function filled(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new TypeError(`idempotency.${name} must return a non-empty string`)
 }
 
 function answer(result: Exclude<ClaimResult, { state: 'acquired' }>, message: Message) {

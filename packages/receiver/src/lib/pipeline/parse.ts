@@ -26,7 +26,7 @@ export async function parse(
   if (!json.ok) return json
   const id = verified.id ?? `sha256-${await sha256(verified.bytes)}`
   try {
-    const type = options.type?.(request)
+    const type = await options.type?.(request)
     const read = options.envelope.decode(json.value, {
       id,
       timestamp: timeOf(verified, options),
