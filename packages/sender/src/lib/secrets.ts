@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { WebhookError } from '@posthorn/schema'
 import type { StoredSecret } from './model/endpoint'
 import { newId } from './model/ids'
+import { randomBytes } from './random-bytes'
 
 const plainForm = 'v0:plain:'
 

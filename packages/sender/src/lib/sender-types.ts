@@ -21,7 +21,7 @@ export type SendInput<Catalogue> = [Catalogue] extends [never]
 
 /** The options of `send`: a transaction only where the store's transactions await. */
 export type SendOptions<Host> =
-  Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : Record<never, never>
+  Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : { readonly tx?: never }
 
 /** Everything that one tenant's events, endpoints and deliveries are worked with. */
 export type TenantSender<Catalogue, Host extends HostTransactions> = TenantCalls<Catalogue, Host> &

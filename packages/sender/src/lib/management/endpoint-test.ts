@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { WebhookError } from '@posthorn/schema'
 import { newId } from '../model/ids'
+import { randomBytes } from '../random-bytes'
 import { fanOut } from '../sending/fan-out'
 import { type PreparedEvent, prepare } from '../sending/prepare'
 import type { SendResult } from '../sending/send'

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { WebhookError } from '@posthorn/schema'
 import { compact } from '../compact'
 import { newId } from '../model/ids'
+import { randomBytes } from '../random-bytes'
 import { sealSecret } from '../secrets'
 import type { SendResult } from '../sending/send'
 import { whileBusy } from '../store-retry'

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   type Envelope,
   encodeJson,
@@ -11,6 +10,7 @@ import type { EndpointRecord } from '../model/endpoint'
 import type { EnvelopeBody, FanOut, NewDelivery } from '../model/event'
 import { newId } from '../model/ids'
 import { match } from '../model/match'
+import { randomBytes } from '../random-bytes'
 
 export interface FanOutContext {
   readonly envelopes: ReadonlyMap<string, Envelope>

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   type AnyCatalogue,
   encodeJson,
@@ -8,6 +7,7 @@ import {
   type WebhookEvent,
 } from '@posthorn/schema'
 import { newId } from '../model/ids'
+import { randomBytes } from '../random-bytes'
 
 /** What may accompany an event's `type` and `data`. */
 export interface SendFields {

@@ -29,7 +29,7 @@ export function createSettler(options: SettlerOptions): Settler {
   let window: AbortController | undefined
 
   const flush = (): void => {
-    window?.abort()
+    window?.abort('flushed')
     window = undefined
     const batch = waiting
     waiting = []
