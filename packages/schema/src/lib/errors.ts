@@ -80,6 +80,7 @@ export class WebhookError extends Error {
       writable: true,
       configurable: true,
     })
+    Object.defineProperty(WebhookError, Symbol.hasInstance, { value: hasInstance })
   }
 
   readonly code: WebhookErrorCode
@@ -97,10 +98,6 @@ export class WebhookError extends Error {
     return code === undefined || ('code' in value && value.code === code)
   }
 
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value)
-  }
-
   /** For logs: no stack and no cause, which may hold what a log must not. */
   toJSON(): {
     name: string
@@ -110,6 +107,12 @@ export class WebhookError extends Error {
   } {
     return { name: this.name, code: this.code, message: this.message, details: this.details }
   }
+}
+
+/** `instanceof` by brand; a subclass, which has no brand of its own, must not claim every WebhookError. */
+function hasInstance(this: { readonly prototype: object }, value: unknown): boolean {
+  if (Object.hasOwn(this.prototype, brand)) return isBranded(value)
+  return Function.prototype[Symbol.hasInstance].call(this, value)
 }
 
 function isBranded(value: unknown): value is object {

@@ -7,25 +7,22 @@ import {
   type KeyObject,
   randomBytes,
   sign,
-  timingSafeEqual,
   verify,
 } from 'node:crypto'
 import { pairMismatch } from './mismatch'
-import type { Ed25519Signer, Ed25519Verifier, HmacKey, Platform } from './port'
+import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
 
 // DER of RFC 8410: everything before the 32 bytes of the key itself.
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
 const spkiHead = Buffer.from('302a300506032b6570032100', 'hex')
 
-function hmacKey(bytes: Uint8Array): HmacKey {
-  // With a KeyObject createHmac runs several times faster than with the bytes.
+function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
+  // With a KeyObject createHmac runs several times faster than with the bytes, and a digest as text costs a quarter
+  // less than one as a Buffer.
   const key = createSecretKey(bytes)
   return {
-    digest: (prefix, body) => {
-      const hmac = createHmac('sha256', key)
-      if (prefix !== '') hmac.update(prefix)
-      return hmac.update(body).digest()
-    },
+    digest: (prefix, body) =>
+      createHmac('sha256', key).update(prefix, 'utf8').update(body).digest(encoding),
   }
 }
 
@@ -35,7 +32,7 @@ function ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25
     format: 'der',
     type: 'pkcs8',
   })
-  if (expected !== undefined && !equal(rawPublic(createPublicKey(key)), expected)) {
+  if (expected !== undefined && !rawPublic(createPublicKey(key)).equals(expected)) {
     throw pairMismatch()
   }
   return { sign: (prefix, body) => sign(null, joined(prefix, body), key) }
@@ -58,17 +55,13 @@ function ed25519Pair(): { seed: Uint8Array; publicKey: Uint8Array } {
   return { seed: der.subarray(pkcs8Head.length), publicKey: rawPublic(publicKey) }
 }
 
-function rawPublic(key: KeyObject): Uint8Array {
+function rawPublic(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(spkiHead.length)
 }
 
 /** Ed25519 takes its message in one piece. */
 function joined(prefix: string, body: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(prefix), body])
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 function view(bytes: Uint8Array): Buffer {
@@ -83,8 +76,5 @@ export const platform: Platform = {
   randomBytes: (length) => randomBytes(length),
   toBase64: (bytes) => view(bytes).toString('base64'),
   fromBase64: (text) => Buffer.from(text, 'base64'),
-  toHex: (bytes) => view(bytes).toString('hex'),
-  fromHex: (text) => Buffer.from(text, 'hex'),
   utf8: (text) => Buffer.from(text, 'utf8'),
-  equal,
 }

@@ -1,10 +1,12 @@
 /** A value, or a promise of it where the platform's cryptography is asynchronous. */
 export type Awaitable<T> = T | Promise<T>
 
-/** Opaque, made once per secret. */
+export type Encoding = 'base64' | 'hex'
+
+/** Made once per secret. */
 export interface HmacKey {
-  /** HMAC-SHA256 of the UTF-8 of `prefix` followed by `body`. */
-  digest(prefix: string, body: Uint8Array): Awaitable<Uint8Array>
+  /** HMAC-SHA256 of the UTF-8 of `prefix` followed by `body`, as padded base64 or lower-case hex. */
+  digest(prefix: string, body: Uint8Array): Awaitable<string>
 }
 
 export interface Ed25519Signer {
@@ -18,7 +20,7 @@ export interface Ed25519Verifier {
 
 /** What `#hmac` gives: the cryptography of the platform. `node.ts` and `web.ts` are tested against each other. */
 export interface Platform {
-  hmacKey(bytes: Uint8Array): HmacKey
+  hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey
   /** `expected`, if given, is the public half that must belong to `seed`. Fails with `invalid_secret` otherwise. */
   ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25519Signer
   ed25519Verifier(publicKey: Uint8Array): Ed25519Verifier
@@ -28,10 +30,5 @@ export interface Platform {
   toBase64(bytes: Uint8Array): string
   /** Of text already known to be canonical. */
   fromBase64(text: string): Uint8Array
-  toHex(bytes: Uint8Array): string
-  /** Of text already known to be hex of even length. */
-  fromHex(text: string): Uint8Array
   utf8(text: string): Uint8Array
-  /** In a time that does not depend on the contents. False for unequal lengths; never throws. */
-  equal(a: Uint8Array, b: Uint8Array): boolean
 }

@@ -1,16 +1,17 @@
 import { pairMismatch } from './mismatch'
-import type { Ed25519Signer, Ed25519Verifier, HmacKey, Platform } from './port'
+import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
 
 // DER of RFC 8410: everything before the 32 bytes of the key itself.
 const pkcs8Head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
 const ed25519 = { name: 'Ed25519' }
 
-function hmacKey(bytes: Uint8Array): HmacKey {
+function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = once(() => crypto.subtle.importKey('raw', copy(bytes), algorithm, false, ['sign']))
+  const encode = encoding === 'hex' ? toHex : toBase64
   return {
     digest: async (prefix, body) =>
-      new Uint8Array(await crypto.subtle.sign('HMAC', await key(), joined(prefix, body))),
+      encode(new Uint8Array(await crypto.subtle.sign('HMAC', await key(), joined(prefix, body)))),
   }
 }
 
@@ -80,19 +81,6 @@ function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
-    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
-  )
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  let difference = 0
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0)
-  return difference === 0
-}
-
 export const platform: Platform = {
   hmacKey,
   ed25519Signer,
@@ -101,8 +89,5 @@ export const platform: Platform = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   toBase64,
   fromBase64,
-  toHex,
-  fromHex,
   utf8,
-  equal,
 }

@@ -13,3 +13,13 @@ export function isCanonicalBase64(text: string): boolean {
 export function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4
 }
+
+/** Whether `text` is the canonical base64 of exactly so many bytes. */
+export function isBase64Of(bytes: number, text: string): boolean {
+  const padding = (3 - (bytes % 3)) % 3
+  return (
+    text.length === base64Length(bytes) &&
+    text.indexOf('=') === (padding === 0 ? -1 : text.length - padding) &&
+    isCanonicalBase64(text)
+  )
+}

@@ -1,16 +1,17 @@
 import { platform } from '#hmac'
+import type { Encoding } from '../hmac/port'
 import { isMessageId } from '../names'
-import { base64Length, isCanonicalBase64 } from './base64'
+import { isBase64Of } from './base64'
 import {
   buildScheme,
   isTimestampText,
   type Key,
-  type Made,
   maxSignatures,
   type Reading,
+  type Signature,
 } from './engine'
 import { type Fields, readFields, writeFields } from './fields'
-import { malformed, readHeader, readPlainHeader } from './headers'
+import { type HeaderValue, headerFinder, malformed, missing, plain } from './headers'
 import { hmacKey, remember } from './keys'
 import type { HeaderBag, Scheme, SignedMessage, VerifyFailure } from './scheme'
 import {
@@ -21,8 +22,6 @@ import {
 } from './scheme-options'
 import { invalidSecret, parseSecret } from './secret'
 
-/** The length of an HMAC-SHA256. */
-const digestLength = 32
 const hexDigest = /^[0-9a-f]{64}$/
 
 /**
@@ -41,7 +40,8 @@ const hexDigest = /^[0-9a-f]{64}$/
  */
 export function defineScheme(options: SchemeOptions): Scheme {
   const resolved = checkSchemeOptions(options)
-  const { name, headers, layout, covers } = resolved
+  const { name, headers, layout, covers, encoding } = resolved
+  const makeKey = resolved.key === 'utf8' ? utf8Key : base64Key
   return buildScheme({
     name,
     covers,
@@ -49,9 +49,10 @@ export function defineScheme(options: SchemeOptions): Scheme {
       (header) => header !== undefined,
     ),
     room: layout.kind === 'single' ? 1 : maxSignatures,
-    key: remember(resolved.key === 'utf8' ? utf8Key : base64Key),
+    key: remember((secret) => makeKey(secret, encoding)),
     prefix: prefixOf(resolved.signed),
-    read: (bag) => read(resolved, bag),
+    read: reader(resolved),
+    isWellFormed: ({ text }) => (encoding === 'hex' ? hexDigest.test(text) : isBase64Of(32, text)),
     write: (message, signatures) => write(resolved, message, signatures),
   })
 }
@@ -59,17 +60,17 @@ export function defineScheme(options: SchemeOptions): Scheme {
 /** The label of every key and candidate of such a scheme: there is but one kind. */
 const label = 'hmac'
 
-function utf8Key(secret: string): Key {
+function utf8Key(secret: string, encoding: Encoding): Key {
   if (typeof secret !== 'string') throw invalidSecret('must be a string')
   if (secret === '') throw invalidSecret('is empty')
   if (secret.length > 1_024) throw invalidSecret('is longer than 1024 characters')
-  return hmacKey(platform.utf8(secret), label)
+  return hmacKey(platform.utf8(secret), encoding, label)
 }
 
-function base64Key(secret: string): Key {
+function base64Key(secret: string, encoding: Encoding): Key {
   const parsed = parseSecret(secret)
   if (parsed.kind !== 'hmac') throw invalidSecret('of this scheme must be symmetric: whsec_…')
-  return hmacKey(parsed.key, label)
+  return hmacKey(parsed.key, encoding, label)
 }
 
 /** Splits the template once, so that nothing is searched per message. */
@@ -79,64 +80,46 @@ function prefixOf(signed: string): (id: string, timestamp: string) => string {
     parts.map((part) => (part === '{id}' ? id : part === '{timestamp}' ? timestamp : part)).join('')
 }
 
-function read(options: ResolvedOptions, bag: HeaderBag): Reading | VerifyFailure {
-  const { headers, layout, encoding } = options
-  const id = optionalHeader(bag, headers.id)
-  if (typeof id === 'object') return id
-  const stamp = optionalHeader(bag, headers.timestamp)
-  if (typeof stamp === 'object') return stamp
-  const found = readSignatures(bag, headers.signature, layout)
-  if ('ok' in found) return found
-  const timestamp = stamp ?? found.timestamp
-  if (id !== undefined && !isMessageId(id)) return malformed
-  if (options.covers.time && !(timestamp !== undefined && isTimestampText(timestamp))) {
-    return malformed
+function reader(options: ResolvedOptions): (bag: HeaderBag) => Reading | VerifyFailure {
+  const { headers, covers } = options
+  const find = headerFinder([
+    headers.signature,
+    headers.id ?? headers.signature,
+    headers.timestamp ?? headers.signature,
+  ])
+  return (bag) => {
+    const [signature = missing, idHeader, timestampHeader] = find(bag)
+    const id = headers.id === undefined ? undefined : plain(idHeader)
+    const stamp = headers.timestamp === undefined ? undefined : plain(timestampHeader)
+    if (typeof id === 'object') return id
+    if (typeof stamp === 'object') return stamp
+    const fields = readSignatures(signature, options.layout)
+    if ('ok' in fields) return fields
+    const timestamp = stamp ?? fields.timestamp
+    if (id !== undefined && !isMessageId(id)) return malformed
+    if (covers.time && !isTimestampText(timestamp ?? '')) return malformed
+    return { id, timestamp, signatures: fields.signatures.map((text) => ({ label, text })) }
   }
-  const candidates = found.signatures.flatMap((text) => decode(text, encoding))
-  return candidates.length === 0 ? malformed : { id, timestamp, candidates }
 }
 
-function optionalHeader(
-  bag: HeaderBag,
-  name: string | undefined,
-): string | undefined | VerifyFailure {
-  return name === undefined ? undefined : readPlainHeader(bag, name)
-}
-
-function readSignatures(
-  bag: HeaderBag,
-  name: string,
-  layout: SchemeLayout,
-): Fields | VerifyFailure {
+function readSignatures(header: HeaderValue, layout: SchemeLayout): Fields | VerifyFailure {
   if (layout.kind === 'fields') {
-    const header = readHeader(bag, name)
-    if (typeof header !== 'string') return header
-    return readFields(header, layout, maxSignatures)
+    return typeof header === 'string' ? readFields(header, layout, maxSignatures) : header
   }
-  const header = readPlainHeader(bag, name)
-  if (typeof header !== 'string') return header
+  const value = plain(header)
+  if (typeof value !== 'string') return value
   const { prefix = '' } = layout
-  return header.startsWith(prefix)
-    ? { timestamp: undefined, signatures: [header.slice(prefix.length)] }
+  return value.startsWith(prefix)
+    ? { timestamp: undefined, signatures: [value.slice(prefix.length)] }
     : malformed
 }
 
-function decode(text: string, encoding: 'hex' | 'base64'): { label: string; bytes: Uint8Array }[] {
-  if (encoding === 'hex') {
-    return hexDigest.test(text) ? [{ label, bytes: platform.fromHex(text) }] : []
-  }
-  const fits = text.length === base64Length(digestLength) && isCanonicalBase64(text)
-  return fits ? [{ label, bytes: platform.fromBase64(text) }] : []
-}
-
 function write(
-  { headers, layout, encoding }: ResolvedOptions,
+  { headers, layout }: ResolvedOptions,
   { id, timestamp }: SignedMessage,
-  signatures: readonly Made[],
+  signatures: readonly Signature[],
 ): Record<string, string> {
-  const texts = signatures.map(({ bytes }) =>
-    encoding === 'hex' ? platform.toHex(bytes) : platform.toBase64(bytes),
-  )
+  const texts = signatures.map(({ text }) => text)
   return {
     ...(headers.id === undefined ? {} : { [headers.id]: id }),
     ...(headers.timestamp === undefined ? {} : { [headers.timestamp]: String(timestamp) }),

@@ -1,6 +1,7 @@
 import { WebhookError } from '../errors'
 import type { Awaitable } from '../hmac/port'
 import { isMessageId } from '../names'
+import { malformed } from './headers'
 import type {
   HeaderBag,
   Scheme,
@@ -15,31 +16,28 @@ import { invalidArgument, invalidSecret } from './secret'
 /** At most so many signatures of a header are looked at, and so many are put into one. */
 export const maxSignatures = 8
 
-/** A signature of a request, decoded. */
-export interface Candidate {
+/** A signature as text: its kind, if the layout names one, and what stands behind it. */
+export interface Signature {
   readonly label: string
-  readonly bytes: Uint8Array
+  readonly text: string
 }
 
-/** What the headers of a request say, once they are well-formed. */
+/** What the headers of a request say. The signatures are not yet known to be well-formed. */
 export interface Reading {
   readonly id: string | undefined
   readonly timestamp: string | undefined
-  readonly candidates: readonly Candidate[]
+  readonly signatures: readonly Signature[]
 }
 
 /** A secret made ready. A private key of a pair only signs, a public one only verifies. */
 export interface Key {
-  /** Which candidates it can judge. */
+  /** The kind of signature it makes and judges; it passes over others. */
   readonly label: string
-  readonly sign: ((prefix: string, body: Uint8Array) => Awaitable<Uint8Array>) | undefined
+  readonly sign: ((prefix: string, body: Uint8Array) => Awaitable<string>) | undefined
   readonly matches:
-    | ((prefix: string, body: Uint8Array, candidates: readonly Uint8Array[]) => Awaitable<boolean>)
+    | ((prefix: string, body: Uint8Array, signatures: readonly Signature[]) => Awaitable<boolean>)
     | undefined
 }
-
-/** A signature made: `label` says by which kind of key. */
-export type Made = Candidate
 
 /** All that differs between schemes. */
 export interface Blueprint {
@@ -53,7 +51,9 @@ export interface Blueprint {
   /** The signed string up to the body. */
   prefix(id: string, timestamp: string): string
   read(headers: HeaderBag): Reading | VerifyFailure
-  write(message: SignedMessage, signatures: readonly Made[]): Record<string, string>
+  /** Asked only once nothing matched: was it a signature at all? */
+  isWellFormed(signature: Signature): boolean
+  write(message: SignedMessage, signatures: readonly Signature[]): Record<string, string>
 }
 
 export function buildScheme(blueprint: Blueprint): Scheme {
@@ -84,13 +84,13 @@ async function sign(
     )
   }
   const prefix = blueprint.prefix(message.id, String(message.timestamp))
-  const signatures: Made[] = []
+  const signatures: Signature[] = []
   for (const { label, sign } of keys.slice(0, blueprint.room)) {
     if (sign === undefined) {
       throw invalidSecret('with whpk_ only verifies; sign with the whsk_ secret of the pair')
     }
     const made = sign(prefix, message.body)
-    signatures.push({ label, bytes: made instanceof Promise ? await made : made })
+    signatures.push({ label, text: typeof made === 'string' ? made : await made })
   }
   return blueprint.write(message, signatures)
 }
@@ -111,31 +111,26 @@ async function verify(
   const late = timestamp === undefined ? undefined : outside(Number(timestamp), options)
   if (late !== undefined) return late
   const prefix = blueprint.prefix(id ?? '', timestamp ?? '')
-  for (const [secretIndex, key] of keys.entries()) {
-    const matched = matches(key, prefix, request.body, reading.candidates)
+  for (let secretIndex = 0; secretIndex < keys.length; secretIndex += 1) {
+    const matched = matches(keys[secretIndex], prefix, request.body, reading.signatures)
     if (matched === true || (matched !== false && (await matched))) {
-      return {
-        ok: true,
-        id,
-        timestamp: timestamp === undefined ? undefined : Number(timestamp),
-        secretIndex,
-      }
+      const time = timestamp === undefined ? undefined : Number(timestamp)
+      return { ok: true, id, timestamp: time, secretIndex }
     }
   }
-  return mismatch
+  return reading.signatures.some(blueprint.isWellFormed) ? mismatch : malformed
 }
 
 function matches(
-  key: Key,
+  key: Key | undefined,
   prefix: string,
   body: Uint8Array,
-  candidates: readonly Candidate[],
+  signatures: readonly Signature[],
 ): Awaitable<boolean> {
-  if (key.matches === undefined) {
+  if (key?.matches === undefined) {
     throw invalidSecret('with whsk_ only signs; verify with the whpk_ key of the pair')
   }
-  const own = candidates.filter(({ label }) => label === key.label).map(({ bytes }) => bytes)
-  return own.length > 0 && key.matches(prefix, body, own)
+  return key.matches(prefix, body, signatures)
 }
 
 const mismatch: VerifyFailure = Object.freeze({ ok: false, code: 'signature_mismatch' })

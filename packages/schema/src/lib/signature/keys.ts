@@ -1,5 +1,8 @@
 import { platform } from '#hmac'
-import type { Key } from './engine'
+import type { Encoding } from '../hmac/port'
+import { isBase64Of } from './base64'
+import type { Key, Signature } from './engine'
+import { equalInConstantTime } from './equal'
 import { parseSecret } from './secret'
 
 /** How many secrets a scheme keeps ready. Beyond twice this, those longest unused are made again when needed. */
@@ -28,24 +31,30 @@ export function remember(
   }
 }
 
-export function hmacKey(bytes: Uint8Array, label: string): Key {
-  const key = platform.hmacKey(bytes)
+export function hmacKey(bytes: Uint8Array, encoding: Encoding, label: string): Key {
+  const key = platform.hmacKey(bytes, encoding)
   return {
     label,
     sign: (prefix, body) => key.digest(prefix, body),
-    matches(prefix, body, candidates) {
+    matches(prefix, body, signatures) {
+      if (!signatures.some((signature) => signature.label === label)) return false
       const digest = key.digest(prefix, body)
-      return digest instanceof Promise
-        ? digest.then((bytes) => anyEqual(bytes, candidates))
-        : anyEqual(digest, candidates)
+      return typeof digest === 'string'
+        ? anyEqual(digest, label, signatures)
+        : digest.then((text) => anyEqual(text, label, signatures))
     },
   }
 }
 
-/** Looks at all of them: the time taken does not tell which one it was. */
-function anyEqual(digest: Uint8Array, candidates: readonly Uint8Array[]): boolean {
+/**
+ * Compares the text, not what it decodes to: a digest has one canonical form, and no other is accepted. Looks at all of
+ * them: the time taken does not tell which one it was.
+ */
+function anyEqual(digest: string, label: string, signatures: readonly Signature[]): boolean {
   let found = false
-  for (const candidate of candidates) found = platform.equal(digest, candidate) || found
+  for (const signature of signatures) {
+    if (signature.label === label && equalInConstantTime(digest, signature.text)) found = true
+  }
   return found
 }
 
@@ -54,10 +63,14 @@ export function standardKey(secret: string): Key {
   const parsed = parseSecret(secret)
   switch (parsed.kind) {
     case 'hmac':
-      return hmacKey(parsed.key, 'v1')
+      return hmacKey(parsed.key, 'base64', 'v1')
     case 'ed25519-private': {
       const signer = platform.ed25519Signer(parsed.seed, parsed.publicKey)
-      return { label: 'v1a', sign: (prefix, body) => signer.sign(prefix, body), matches: undefined }
+      return {
+        label: 'v1a',
+        sign: async (prefix, body) => platform.toBase64(await signer.sign(prefix, body)),
+        matches: undefined,
+      }
     }
     case 'ed25519-public':
       return verifyingKey(parsed.publicKey)
@@ -69,9 +82,10 @@ function verifyingKey(publicKey: Uint8Array): Key {
   return {
     label: 'v1a',
     sign: undefined,
-    async matches(prefix, body, candidates) {
-      for (const candidate of candidates) {
-        if (await verifier.verify(prefix, body, candidate)) return true
+    async matches(prefix, body, signatures) {
+      for (const { label, text } of signatures) {
+        if (label !== 'v1a' || !isBase64Of(64, text)) continue
+        if (await verifier.verify(prefix, body, platform.fromBase64(text))) return true
       }
       return false
     },

@@ -1,14 +1,9 @@
 import { isMessageId } from '../names'
 import { buildScheme, isTimestampText, maxSignatures, type Reading } from './engine'
-import { malformed, readHeader, readPlainHeader } from './headers'
+import { headerFinder, malformed, missing, plain } from './headers'
 import { remember, standardKey } from './keys'
-import { readList, writeList } from './list'
+import { isWellFormedEntry, readList, writeList } from './list'
 import type { HeaderBag, Scheme, VerifyFailure } from './scheme'
-
-const lengths = new Map([
-  ['v1', 32],
-  ['v1a', 64],
-])
 
 /** Standard Webhooks under header names of the given brand. */
 function standardScheme(name: string, brand: string): Scheme {
@@ -16,16 +11,18 @@ function standardScheme(name: string, brand: string): Scheme {
   const timestampName = `${brand}-timestamp`
   const signatureName = `${brand}-signature`
 
+  const find = headerFinder([idName, timestampName, signatureName])
+
   function read(headers: HeaderBag): Reading | VerifyFailure {
-    const id = readPlainHeader(headers, idName)
+    const [first, second, signature = missing] = find(headers)
+    const id = plain(first)
+    const timestamp = plain(second)
     if (typeof id !== 'string') return id
-    const timestamp = readPlainHeader(headers, timestampName)
     if (typeof timestamp !== 'string') return timestamp
-    const signature = readHeader(headers, signatureName)
     if (typeof signature !== 'string') return signature
     if (!isMessageId(id) || !isTimestampText(timestamp)) return malformed
-    const candidates = readList(signature, lengths)
-    return 'ok' in candidates ? candidates : { id, timestamp, candidates }
+    const signatures = readList(signature)
+    return 'ok' in signatures ? signatures : { id, timestamp, signatures }
   }
 
   return buildScheme({
@@ -36,6 +33,7 @@ function standardScheme(name: string, brand: string): Scheme {
     key: remember(standardKey),
     prefix: (id, timestamp) => `${id}.${timestamp}.`,
     read,
+    isWellFormed: isWellFormedEntry,
     write: ({ id, timestamp }, signatures) => ({
       [idName]: id,
       [timestampName]: String(timestamp),
