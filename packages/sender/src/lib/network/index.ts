@@ -5,4 +5,5 @@ export {
   type NetworkPolicy,
   resolveNetworkPolicy,
 } from './policy'
+export { type UndiciTransportOptions, undiciTransport } from './transport/undici-transport'
 export { checkUrl, type UrlVerdict } from './url'

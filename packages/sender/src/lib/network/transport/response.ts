@@ -1,0 +1,61 @@
+/** Beyond so many bytes a socket is cut rather than read to the end for the sake of its reuse. */
+const drainLimit = 131_072
+
+/** A response whose final headers have arrived. Its body is kept raw, up to a limit, and counted beyond it. */
+export class Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly #keep: number
+  readonly #chunks: Buffer[] = []
+  #kept = 0
+  #total = 0
+
+  constructor(status: number, headers: RawHeaders, keep: number) {
+    this.status = status
+    this.headers = joined(headers)
+    this.#keep = keep
+  }
+
+  /** Whether a body is announced that will not be read to its end. */
+  get tooLong(): boolean {
+    const length = this.headers['content-length']
+    return length !== undefined && Number(length) > Math.max(drainLimit, this.#keep)
+  }
+
+  /** False when enough has been read. */
+  add(chunk: Buffer): boolean {
+    const room = this.#keep - this.#kept
+    if (room > 0) {
+      // A copy: the chunk is a window on a buffer that is read into again.
+      const part = Buffer.from(chunk.subarray(0, room))
+      this.#chunks.push(part)
+      this.#kept += part.length
+    }
+    this.#total += chunk.length
+    return this.#total <= Math.max(drainLimit, this.#keep)
+  }
+
+  get body(): Uint8Array {
+    const [first, ...more] = this.#chunks
+    if (first === undefined) return new Uint8Array(0)
+    return more.length === 0 ? first : Buffer.concat(this.#chunks)
+  }
+
+  /** Whether more came than was kept. */
+  get truncated(): boolean {
+    return this.#total > this.#kept
+  }
+}
+
+/** As undici gives them: a repeated header is a list. */
+export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+// fromEntries defines properties, so a header called __proto__ is a header.
+function joined(headers: RawHeaders): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      typeof value === 'string' ? value : (value ?? []).join(', '),
+    ]),
+  )
+}
