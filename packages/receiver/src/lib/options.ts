@@ -25,7 +25,7 @@ export const defaults = Object.freeze({
   retention: '7d',
 } as const)
 
-/** Chooses by the route; nothing that is not signed should decide. */
+/** Chooses by the request, as by the tenant in its path. */
 export type Chooser = (request: ReceiveRequest) => Awaitable<string>
 
 export interface IdempotencyOptions {

@@ -122,12 +122,18 @@ function isNamed(value: unknown): value is { secret: string; id?: string; notAft
 
 function timeOf(value: unknown, index: number): number {
   if (value === undefined) return Infinity
-  const time = value instanceof Date ? value.getTime() : Date.parse(String(value))
+  const time = value instanceof Date ? value.getTime() : parseIso(value)
   if (!Number.isNaN(time)) return time
   throw new WebhookError(
     'invalid_secret',
     `notAfter of secret ${index} must be a Date or ISO 8601, as '2026-01-31T12:00:00Z'.`,
   )
+}
+
+/** `Date.parse` alone takes far more: `'12'` is a date to it. */
+function parseIso(value: unknown): number {
+  const isIso = typeof value === 'string' && /^\d{4}-\d\d-\d\d(?:T|$)/.test(value)
+  return isIso ? Date.parse(value) : Number.NaN
 }
 
 function atConstruction<Value>(resolve: () => Value): Value {
