@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compileFilter, type Filter, type FilterCondition, type FilterValue } from './filter'
+import { compileFilter, type Filter, type FilterValue } from './filter'
 
 const data = JSON.parse(`{
   "status": "failed", "count": 3, "zero": 0, "ratio": 0.5, "ok": true, "off": false, "none": null, "empty": "",
