@@ -1,1 +1,2 @@
-export {}
+export { envelopeSchema } from './lib/zod/envelope'
+export { type JsonSchema, toJsonSchema } from './lib/zod/json-schema'

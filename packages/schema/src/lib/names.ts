@@ -1,9 +1,10 @@
-const eventType = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
-const messageId = /^[A-Za-z0-9_-]{1,128}$/
+export const longestName = 128
+export const eventTypeForm = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
+export const messageIdForm = /^[A-Za-z0-9_-]{1,128}$/
 
 /** Whether `value` can name an event type: segments of `[A-Za-z0-9_-]+` joined by `.`, at most 128 characters. */
 export function isEventType(value: string): boolean {
-  return value.length <= 128 && eventType.test(value)
+  return value.length <= longestName && eventTypeForm.test(value)
 }
 
 /**
@@ -11,5 +12,5 @@ export function isEventType(value: string): boolean {
  * be read at another boundary under the same signature (Standard Webhooks, "Metadata").
  */
 export function isMessageId(value: string): boolean {
-  return messageId.test(value)
+  return messageIdForm.test(value)
 }
