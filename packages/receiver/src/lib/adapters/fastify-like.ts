@@ -11,7 +11,7 @@ export interface FastifyRequestLike {
 export interface FastifyReplyLike {
   code(status: number): unknown
   headers(values: Record<string, string>): unknown
-  send(payload?: string): unknown
+  send(payload?: unknown): unknown
 }
 
 /** The part of a Fastify instance that is used. */
@@ -20,6 +20,9 @@ export interface FastifyLike {
   addContentTypeParser(
     type: string,
     parser: (request: unknown, payload: unknown, done: (error: null) => void) => void,
+  ): unknown
+  setErrorHandler(
+    handler: (error: unknown, request: unknown, reply: FastifyReplyLike) => unknown,
   ): unknown
   all(
     path: string,

@@ -1,12 +1,12 @@
 import { leaveUnread, readNodeBody } from '../http/read-node'
 import type { Receiver } from '../receiver'
 import type { BodyReader } from '../request'
-import type { FastifyLike, FastifyRequestLike } from './fastify-like'
+import type { FastifyLike, FastifyReplyLike, FastifyRequestLike } from './fastify-like'
 import { stringParams } from './params'
 
 const FIX =
-  'A hook or plugin read the body before toFastify (fastify-raw-body, a preParsing hook?). Register toFastify in a scope of its own, before ' +
-  'that plugin, or have the plugin keep the bytes as request.rawBody.'
+  'A hook or plugin read the body before toFastify. Register toFastify in a scope of its own, before that plugin, or have it keep the bytes ' +
+  'as a Buffer in request.rawBody (fastify-raw-body: encoding: false).'
 
 export interface FastifyAdapterOptions {
   /** The route; default `/`, to be used with Fastify's `prefix`. */
@@ -25,23 +25,25 @@ export function toFastify(
   return async (fastify, options) => {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    fastify.setErrorHandler(refuseMediaType)
     fastify.all(options.path ?? '/', async (request, reply) => {
       const { headers, method } = request.raw
-      const {
-        status,
-        headers: answered,
-        body,
-      } = await receiver.receive({
-        headers,
-        body: bodyOf(request),
-        params: stringParams(request.params),
-        ...(method ? { method } : {}),
-      })
-      reply.code(status)
-      reply.headers({ ...answered, ...leaveUnread(request.raw) })
-      return reply.send(body === '' ? undefined : body)
+      const params = stringParams(request.params)
+      const what = { headers, body: bodyOf(request), params, ...(method ? { method } : {}) }
+      const result = await receiver.receive(what)
+      reply.code(result.status)
+      reply.headers({ ...result.headers, ...leaveUnread(request.raw) })
+      return reply.send(result.body === '' ? undefined : result.body)
     })
   }
+}
+
+/** Fastify itself refuses a content type that is none; everything else is the host's to answer. */
+function refuseMediaType(error: unknown, _request: unknown, reply: FastifyReplyLike): unknown {
+  const isRefusal = error instanceof Error && 'code' in error && 'statusCode' in error
+  if (!isRefusal || error.statusCode !== 415) throw error
+  reply.code(415)
+  return reply.send({ code: 'unsupported_media_type' })
 }
 
 function bodyOf({ raw, rawBody }: FastifyRequestLike): BodyReader {
