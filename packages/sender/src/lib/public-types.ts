@@ -49,7 +49,8 @@ export type {
   NewEvent,
 } from './model/event'
 export type { Filter, FilterValue } from './model/filter'
-export type { RetryPolicy } from './model/retry-schedule'
+export type { RetryOptions, RetryPolicy, RetryRule } from './model/retry-schedule'
+export type { NetworkOptions, NetworkPolicy } from './network/index'
 export type {
   HealthOptions,
   RetentionOptions,
