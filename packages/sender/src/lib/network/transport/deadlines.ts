@@ -1,3 +1,4 @@
+import { type Link, List } from './list'
 import type { Timers } from './timers'
 
 /** Told once, at most one tick late, unless its entry was removed before. */
@@ -5,23 +6,21 @@ export interface Expiring {
   expired(): void
 }
 
-/** One deadline in its list. */
+/** One deadline; made by `add`, given back to `remove`. */
 export interface Entry {
   readonly dueAt: number
-  readonly owner: Expiring
-  readonly queue: Queue
-  before: Entry | undefined
-  after: Entry | undefined
-  listed: boolean
+  readonly queue: List<Due>
+  readonly link: Link<Due>
 }
 
-interface Queue {
-  first: Entry | undefined
-  last: Entry | undefined
+interface Due {
+  readonly dueAt: number
+  readonly owner: Expiring
 }
 
 export interface Deadlines {
   add(ms: number, owner: Expiring): Entry
+  /** Does nothing to an entry that has expired or was removed. */
   remove(entry: Entry): void
   /** How many are waiting. */
   readonly size: number
@@ -36,27 +35,26 @@ const tickMs = 50
  * alone. The timer runs only while something waits.
  */
 export function createDeadlines(timers: Timers): Deadlines {
-  const queues = new Map<number, Queue>()
+  const queues = new Map<number, List<Due>>()
   let size = 0
   let stop: (() => void) | undefined
 
-  const remove = (entry: Entry): void => {
-    if (!entry.listed) return
-    unlink(entry)
-    size--
+  const expire = (queue: List<Due>, now: number): void => {
+    for (
+      let head = queue.first;
+      head !== undefined && head.value.dueAt <= now;
+      head = queue.first
+    ) {
+      queue.remove(head)
+      size--
+      head.value.owner.expired()
+    }
   }
 
   const tick = (): void => {
     const now = timers.now()
     for (const [ms, queue] of queues) {
-      for (
-        let entry = queue.first;
-        entry !== undefined && entry.dueAt <= now;
-        entry = queue.first
-      ) {
-        remove(entry)
-        entry.owner.expired()
-      }
+      expire(queue, now)
       if (queue.first === undefined) queues.delete(ms)
     }
     if (size > 0) return
@@ -66,36 +64,21 @@ export function createDeadlines(timers: Timers): Deadlines {
 
   return {
     add(ms, owner) {
-      const queue = queues.get(ms) ?? { first: undefined, last: undefined }
-      queues.set(ms, queue)
-      const entry = link(queue, { dueAt: timers.now() + ms, owner })
+      let queue = queues.get(ms)
+      if (queue === undefined) {
+        queue = new List()
+        queues.set(ms, queue)
+      }
+      const dueAt = timers.now() + ms
       size++
       stop ??= timers.every(tickMs, tick)
-      return entry
+      return { dueAt, queue, link: queue.append({ dueAt, owner }) }
     },
-    remove,
+    remove({ queue, link }) {
+      if (queue.remove(link)) size--
+    },
     get size() {
       return size
     },
   }
-}
-
-function link(queue: Queue, { dueAt, owner }: Pick<Entry, 'dueAt' | 'owner'>): Entry {
-  const before = queue.last
-  const entry: Entry = { dueAt, owner, queue, before, after: undefined, listed: true }
-  if (before === undefined) queue.first = entry
-  else before.after = entry
-  queue.last = entry
-  return entry
-}
-
-function unlink(entry: Entry): void {
-  const { before, after, queue } = entry
-  if (before === undefined) queue.first = after
-  else before.after = after
-  if (after === undefined) queue.last = before
-  else after.before = before
-  entry.listed = false
-  entry.before = undefined
-  entry.after = undefined
 }

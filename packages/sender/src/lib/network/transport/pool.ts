@@ -1,6 +1,13 @@
+import { List } from './list'
 import type { ConnectContext } from './opening'
 import type { Target } from './route'
 import { Slot } from './slot'
+
+interface Origin {
+  /** The last used on top: the others may time out. */
+  free: Slot[]
+  slots: number
+}
 
 const noop = (): void => {}
 
@@ -12,37 +19,34 @@ export class Pool {
   readonly #context: ConnectContext
   readonly #mostSockets: number
   readonly #all = new Set<Slot>()
-  /** Oldest first. */
-  readonly #idle = new Set<Slot>()
-  /** The last used on top: the others may time out. */
-  readonly #free = new Map<string, Slot[]>()
+  /** The longest idle first. */
+  readonly #idle = new List<Slot>()
+  /** By target key; an origin without sockets leaves nothing behind. */
+  readonly #origins = new Map<string, Origin>()
 
   constructor(context: ConnectContext, mostSockets: number) {
     this.#context = context
     this.#mostSockets = mostSockets
   }
 
-  get size(): number {
-    return this.#all.size
-  }
-
   take(target: Target): Slot {
-    const free = this.#free.get(target.key)
-    const slot = free?.pop()
-    if (free?.length === 0) this.#free.delete(target.key)
+    const slot = this.#origins.get(target.key)?.free.pop()
     if (slot === undefined) return this.fresh(target)
-    this.#idle.delete(slot)
+    this.#wake(slot)
     return slot
   }
 
   /** A slot that has no socket yet. */
   fresh(target: Target): Slot {
-    for (const oldest of this.#idle) {
+    for (let idle = this.#idle.first; idle !== undefined; idle = this.#idle.first) {
       if (this.#all.size < this.#mostSockets) break
-      this.discard(oldest)
+      this.discard(idle.value)
     }
     const slot = new Slot(target, this.#context, (lost) => this.discard(lost))
     this.#all.add(slot)
+    const origin = this.#origins.get(target.key)
+    if (origin === undefined) this.#origins.set(target.key, { free: [], slots: 1 })
+    else origin.slots++
     return slot
   }
 
@@ -53,15 +57,18 @@ export class Pool {
       this.discard(slot)
       return
     }
-    const free = this.#free.get(slot.target.key)
-    if (free === undefined) this.#free.set(slot.target.key, [slot])
-    else free.push(slot)
-    this.#idle.add(slot)
+    this.#origins.get(slot.target.key)?.free.push(slot)
+    slot.idle = this.#idle.append(slot)
   }
 
   discard(slot: Slot): void {
     this.#forget(slot)
     slot.destroy().catch(noop)
+  }
+
+  /** For tests: sockets held or asked for, and origins known. */
+  get size(): { readonly slots: number; readonly origins: number } {
+    return { slots: this.#all.size, origins: this.#origins.size }
   }
 
   /** Interrupts what is under way; resolves when no socket is left. */
@@ -73,11 +80,19 @@ export class Pool {
   }
 
   #forget(slot: Slot): void {
-    this.#all.delete(slot)
-    if (!this.#idle.delete(slot)) return
+    if (!this.#all.delete(slot)) return
+    const wasIdle = this.#wake(slot)
     const { key } = slot.target
-    const left = this.#free.get(key)?.filter((each) => each !== slot) ?? []
-    if (left.length === 0) this.#free.delete(key)
-    else this.#free.set(key, left)
+    const origin = this.#origins.get(key)
+    if (origin === undefined) return
+    if (wasIdle) origin.free = origin.free.filter((each) => each !== slot)
+    origin.slots--
+    if (origin.slots === 0) this.#origins.delete(key)
+  }
+
+  #wake(slot: Slot): boolean {
+    const { idle } = slot
+    slot.idle = undefined
+    return idle !== undefined && this.#idle.remove(idle)
   }
 }

@@ -27,7 +27,7 @@ export class Response {
     const room = this.#keep - this.#kept
     if (room > 0) {
       // A copy: the chunk is a window on a buffer that is read into again.
-      const part = Buffer.from(chunk.subarray(0, room))
+      const part = Buffer.from(chunk.length > room ? chunk.subarray(0, room) : chunk)
       this.#chunks.push(part)
       this.#kept += part.length
     }
@@ -47,15 +47,16 @@ export class Response {
   }
 }
 
-/** As undici gives them: a repeated header is a list. */
+/** As undici gives them: names in lower case, a repeated header a list. */
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-// fromEntries defines properties, so a header called __proto__ is a header.
 function joined(headers: RawHeaders): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      typeof value === 'string' ? value : (value ?? []).join(', '),
-    ]),
-  )
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const text = typeof value === 'string' ? value : (value ?? []).join(', ')
+    // Defined, not assigned: a header called __proto__ is a header.
+    if (name === '__proto__') Object.defineProperty(result, name, { value: text, enumerable: true })
+    else result[name] = text
+  }
+  return result
 }

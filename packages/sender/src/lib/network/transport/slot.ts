@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import { ConnectFailure, type Failure, notConnected } from './failure'
+import type { Link } from './list'
 import { type ConnectContext, Opening } from './opening'
 import type { Target } from './route'
 
@@ -21,6 +22,8 @@ const mostConnects = 3
  */
 export class Slot {
   readonly target: Target
+  /** Its place among the idle ones; the pool's. */
+  idle: Link<Slot> | undefined
   readonly #client: Client
   readonly #context: ConnectContext
   readonly #onLost: (slot: Slot) => void
