@@ -28,6 +28,15 @@ export type MemoryStore = SenderStore<SyncTransactions<undefined>>
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const state = createState(options.clock ?? systemClock)
+  const store = memoryStoreOver(state)
+  const useClock = (clock: Clock) => {
+    if (!options.clock) state.clock = clock
+  }
+  return { ...store, useClock }
+}
+
+/** The store over a state that is at hand. */
+export function memoryStoreOver(state: MemoryState): MemoryStore {
   let closed = false
   const assertOpen = () => {
     if (closed) throw new WebhookError('store_closed', 'The store was closed. Make a new one.')
@@ -46,9 +55,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
         assertOpen()
         return insertEvents(state, events)
       },
-    },
-    useClock(clock) {
-      if (!options.clock) state.clock = clock
     },
     async migrate() {
       assertOpen()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { ClaimedDelivery } from '../../model/delivery'
 import type { ClaimedEvent } from '../../model/event'
 import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
+import type { Page } from '../../ports/endpoint-store'
 import type { SenderStore } from '../../ports/store'
 
 export const TENANT = 'acme'
@@ -64,6 +65,23 @@ export async function inTurn<Result>(
   const results: Result[] = []
   for (let index = 0; index < times; index += 1) results.push(await step(index))
   return results
+}
+
+/** Reads a list to its end, page by page; `between` runs after each page. */
+export async function readPages<Item>(
+  read: (from: { readonly cursor?: string }) => Promise<Page<Item>>,
+  between: (page: readonly Item[]) => Promise<void> = async () => {},
+): Promise<readonly (readonly Item[])[]> {
+  const pages: (readonly Item[])[] = []
+  let from: { readonly cursor?: string } = {}
+  for (;;) {
+    const { items, cursor } = await read(from)
+    pages.push(items)
+    assert.ok(pages.length < 100, 'the pages come to no end')
+    await between(items)
+    if (cursor === undefined) return pages
+    from = { cursor }
+  }
 }
 
 /** Asserts that a call rejects with a `WebhookError` of this code. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { EndpointRecord } from '../../../model/endpoint'
 import type { EndpointQuery, NewEndpoint } from '../../../ports/endpoint-store'
 import type { Bench } from '../bench'
-import { OTHER, sorted, TENANT } from '../helpers'
+import { OTHER, readPages, sorted, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 const FULL: Partial<NewEndpoint> = {
@@ -131,7 +131,7 @@ export const endpointLaws = {
     const endpoints = await bench.endpoints(6)
     const ids = endpoints.map(({ id }) => id)
     const seen = await readAll(bench, { tenantId: TENANT, limit: 2 }, async (page) => {
-      await bench.endpoint()
+      await bench.endpoints(2)
       const shown = page.at(-1)
       if (shown) await bench.store.endpoints.remove(TENANT, shown.id)
     })
@@ -167,16 +167,9 @@ export const endpointLaws = {
 async function readAll(
   bench: Bench,
   query: EndpointQuery,
-  between: (page: readonly EndpointRecord[]) => Promise<void> = async () => {},
+  between?: (page: readonly EndpointRecord[]) => Promise<void>,
 ): Promise<readonly string[]> {
-  const seen: string[] = []
-  let cursor: string | undefined
-  do {
-    const from = cursor === undefined ? {} : { cursor }
-    const page = await bench.store.endpoints.list({ ...query, ...from })
-    seen.push(...page.items.map(({ id }) => id))
-    cursor = page.cursor
-    await between(page.items)
-  } while (cursor !== undefined && seen.length < 100)
-  return seen
+  const read = (from: { readonly cursor?: string }) =>
+    bench.store.endpoints.list({ ...query, ...from })
+  return (await readPages(read, between)).flat().map(({ id }) => id)
 }

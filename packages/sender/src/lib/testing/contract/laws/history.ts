@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { HistoryItem, HistoryQuery } from '../../../ports/delivery-log'
 import type { Bench } from '../bench'
-import { at, inTurn, only, TENANT } from '../helpers'
+import { at, inTurn, only, readPages, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 export const historyLaws = {
@@ -59,19 +59,16 @@ export const historyLaws = {
     const endpoint = await bench.endpoint()
     const ids = await inTurn(7, async () => (await bench.send([endpoint])).event.id)
     const { now } = await bench.claim({ limit: 0 })
-    const seen: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = await bench.store.log.history({
-        ...{ tenantId: TENANT, endpointId: endpoint.id, since: 0, until: now + 1, limit: 3 },
-        ...(cursor === undefined ? {} : { cursor }),
-      })
-      seen.push(...page.items.map(({ event }) => event.id))
-      cursor = page.cursor
-      await bench.settle(only((await bench.claim({ limit: 1 })).deliveries))
-      await bench.pass(5)
-      await bench.send([endpoint])
-    } while (cursor !== undefined && seen.length < 100)
+    const query = { tenantId: TENANT, endpointId: endpoint.id, since: 0, until: now + 1, limit: 3 }
+    const pages = await readPages(
+      (from) => bench.store.log.history({ ...query, ...from }),
+      async () => {
+        await bench.settle(only((await bench.claim({ limit: 1 })).deliveries))
+        await bench.pass(5)
+        await bench.send([endpoint])
+      },
+    )
+    const seen = pages.flat().map(({ event }) => event.id)
     assert.deepEqual(seen, ids)
   },
 } satisfies Laws

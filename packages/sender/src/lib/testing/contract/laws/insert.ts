@@ -64,6 +64,7 @@ export const insertLaws = {
     const event = bench.event()
     const answer = only(await bench.store.deliveries.insert([event]))
     assert.deepEqual(answer, { eventId: event.id, duplicate: false, deliveries: 0 })
+    assert.deepEqual((await bench.readEvent(event.id)).state, { state: 'recorded' })
     assert.deepEqual(await bench.claimIds(), [])
   },
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DeliveryQuery, EventQuery } from '../../../ports/delivery-log'
-import type { Page } from '../../../ports/endpoint-store'
 import type { Bench } from '../bench'
-import { at, inTurn, OTHER, only, rejectsWith, sorted, TENANT } from '../helpers'
+import { at, inTurn, OTHER, only, readPages, rejectsWith, sorted, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 export const logLaws = {
@@ -51,20 +50,15 @@ export const logLaws = {
   'log: paging keeps every row while deliveries finish and new ones arrive': async (bench) => {
     const endpoint = await bench.endpoint()
     const ids = await inTurn(8, () => bench.sendTo(endpoint))
-    const seen: string[] = []
-    let cursor: string | undefined
-    do {
-      const page: Page<{ readonly id: string }> = await bench.store.log.list({
-        tenantId: TENANT,
-        limit: 3,
-        ...(cursor === undefined ? {} : { cursor }),
-      })
-      seen.push(...page.items.map(({ id }) => id))
-      cursor = page.cursor
-      const { deliveries } = await bench.claim({ limit: 3 })
-      for (const claimed of deliveries) await bench.settle(claimed)
-      await bench.sendTo(endpoint)
-    } while (cursor !== undefined && seen.length < 100)
+    const pages = await readPages(
+      (from) => bench.store.log.list({ tenantId: TENANT, limit: 3, ...from }),
+      async () => {
+        const { deliveries } = await bench.claim({ limit: 3 })
+        for (const claimed of deliveries) await bench.settle(claimed)
+        await bench.sendTo(endpoint)
+      },
+    )
+    const seen = pages.flat().map(({ id }) => id)
     assert.deepEqual(seen, ids.reverse())
   },
 
@@ -199,30 +193,15 @@ async function find(bench: Bench, query: Partial<DeliveryQuery>): Promise<readon
 }
 
 async function readEvents(bench: Bench, query: Partial<EventQuery>): Promise<readonly string[]> {
-  const seen: string[] = []
-  let cursor: string | undefined
-  do {
-    const from = cursor === undefined ? {} : { cursor }
-    const page = await bench.store.log.events({ tenantId: TENANT, limit: 2, ...query, ...from })
-    seen.push(...page.items.map(({ id }) => id))
-    cursor = page.cursor
-  } while (cursor !== undefined && seen.length < 100)
-  return seen
+  const read = (from: { readonly cursor?: string }) =>
+    bench.store.log.events({ tenantId: TENANT, limit: 2, ...query, ...from })
+  return (await readPages(read)).flat().map(({ id }) => id)
 }
 
 async function readDeliveries(
   bench: Bench,
   query: DeliveryQuery,
 ): Promise<{ readonly pages: readonly number[]; readonly items: readonly string[] }> {
-  const pages: number[] = []
-  const items: string[] = []
-  let cursor: string | undefined
-  do {
-    const from = cursor === undefined ? {} : { cursor }
-    const page = await bench.store.log.list({ ...query, ...from })
-    items.push(...page.items.map(({ id }) => id))
-    pages.push(page.items.length)
-    cursor = page.cursor
-  } while (cursor !== undefined && pages.length < 100)
-  return { pages, items }
+  const pages = await readPages((from) => bench.store.log.list({ ...query, ...from }))
+  return { pages: pages.map((page) => page.length), items: pages.flat().map(({ id }) => id) }
 }

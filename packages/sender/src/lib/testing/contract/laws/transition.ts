@@ -32,9 +32,11 @@ export const transitionLaws = {
   'transition: health that is not as named stays as it is': async (bench) => {
     const endpoint = await bench.failingEndpoint()
     assert.equal(await turn(bench, endpoint, 'healthy', 'failing'), false)
+    assert.equal(await turn(bench, endpoint, 'healthy', 'healthy'), false)
     assert.deepEqual((await bench.readEndpoint(endpoint)).health, { state: 'failing', since: 0 })
     const healthy = await bench.endpoint()
     assert.equal(await turn(bench, healthy, 'failing', 'healthy'), false)
+    assert.equal(await turn(bench, healthy, 'failing', 'failing'), false)
     assert.deepEqual((await bench.readEndpoint(healthy)).health, { state: 'healthy' })
   },
 

@@ -1,0 +1,85 @@
+import type { NewEvent } from '../../model/event'
+import type { AsyncTransactions } from '../../ports/store'
+import type { BrokenStore } from './broken-store'
+
+export const brokenStores: readonly BrokenStore[] = [
+  {
+    name: 'works before it was migrated',
+    fails: ['store: before migrate, every call rejects with store_not_migrated'],
+    wrong: () => ({}),
+  },
+  {
+    name: 'goes on after close',
+    fails: ['store: after close, every call rejects with store_closed'],
+    wrong: () => ({ close: async () => {} }),
+  },
+  {
+    name: 'loses work when it is migrated again',
+    fails: ['store: migrate is safe to repeat, and under concurrent callers'],
+    wrong: (_, state) => ({
+      migrate: async () => {
+        state.healthyLine.pop()
+      },
+    }),
+  },
+  {
+    name: 'gives a second handle a database of its own',
+    fails: [
+      'store: another handle on the same database sees all of it',
+      'endpoints: forTenant answers every endpoint, as committed by any handle',
+    ],
+    reopensEmpty: true,
+    wrong: () => ({}),
+  },
+  {
+    name: 'enqueues an event as fanned out',
+    fails: ['host: an enqueued event waits to be matched'],
+    wrong: ({ host }) => ({
+      host: {
+        kind: 'sync',
+        enqueue: (events: readonly NewEvent[]) =>
+          host.enqueue(events.map((event) => ({ ...event, fanOut: NOTHING }))),
+      },
+    }),
+  },
+  {
+    name: 'forgets idempotency keys in a host’s transaction',
+    fails: ['host: enqueue knows the duplicates that insert knows'],
+    wrong: ({ host }) => ({
+      host: {
+        kind: 'sync',
+        enqueue: (events: readonly NewEvent[]) =>
+          host.enqueue(events.map(({ idempotencyKey: _, ...event }) => event)),
+      },
+    }),
+  },
+  {
+    name: 'writes outside the host’s transaction',
+    fails: ['host: a transaction that rejects leaves nothing'],
+    host: 'async',
+    wrong: ({ host }) => ({
+      host: asynchronous({
+        enqueue: async (events) => host.enqueue(events),
+        transaction: (work) => work(undefined),
+      }),
+    }),
+  },
+  {
+    name: 'rolls every transaction back',
+    fails: ['host: what a transaction enqueued waits to be matched once it resolves'],
+    host: 'async',
+    wrong: () => ({
+      host: asynchronous({
+        enqueue: async (events) =>
+          events.map(({ id }) => ({ eventId: id, duplicate: false, deliveries: 0 })),
+        transaction: (work) => work(undefined),
+      }),
+    }),
+  },
+]
+
+const NOTHING = { deliveries: [], bodies: [] }
+
+const asynchronous = (
+  host: Omit<AsyncTransactions<undefined>, 'kind'>,
+): AsyncTransactions<undefined> => ({ kind: 'async', ...host })
