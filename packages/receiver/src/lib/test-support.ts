@@ -91,3 +91,13 @@ export function deferred<Value = void>() {
   })
   return { promise, resolve, reject }
 }
+
+/** A store that gives every claim. */
+export function stub(): IdempotencyStore {
+  return {
+    claim: () => ({ state: 'acquired', token: 't' }),
+    renew: () => true,
+    complete: () => true,
+    release: () => true,
+  }
+}
