@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { aged, withHeaders } from '../bad-requests'
 import { completed, setUp, signed } from '../test-support'
-import { aged, withHeaders } from './bad-requests'
 
 describe('receive, at its bounds', () => {
   it.each([300, -300, 0])('takes a signature %i s old', async (age) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { badRequests } from '../bad-requests'
 import { SECRET, setUp } from '../test-support'
-import { badRequests } from './bad-requests'
 
 describe('receive refuses', () => {
   it.each(badRequests)('%s: %i %s', async (_name, status, code, make) => {

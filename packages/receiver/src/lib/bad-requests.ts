@@ -1,6 +1,6 @@
-import type { ReceiveRequest } from '../request'
-import type { RefusalCode } from '../result'
-import { completed, NOW, OTHER_SECRET, signed, signedBytes } from '../test-support'
+import type { ReceiveRequest } from './request'
+import type { RefusalCode } from './result'
+import { completed, NOW, OTHER_SECRET, signed, signedBytes } from './test-support'
 
 export type Make = () => Promise<ReceiveRequest> | ReceiveRequest
 
