@@ -84,5 +84,8 @@ function checkTime(time: number): void {
   if (!Number.isFinite(time)) throw new RangeError('fakeClock: a time is a finite number of ms')
 }
 
+/** Taken now, so that a test runner's fake timers do not stop it later. */
+const nextTurn = setImmediate
+
 /** A turn of the event loop comes only after every promise chain has run dry. */
-const rest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const rest = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))
