@@ -1,1 +1,3 @@
-export {}
+export { type OpenSqliteOptions, openSqlite, type SqliteDriver } from './lib/open-sqlite'
+export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './lib/sender/store'
+export type { SqliteLike, SqliteStatementLike } from './lib/sqlite-like'

@@ -1,0 +1,78 @@
+import { WebhookError } from '@posthorn/schema'
+import type { SqliteLike } from './sqlite-like'
+import { int, isRow, type Row, type SqliteValue } from './values'
+
+interface Statement {
+  run(...parameters: SqliteValue[]): unknown
+  get(...parameters: SqliteValue[]): unknown
+  all(...parameters: SqliteValue[]): unknown
+}
+
+/** A handle with its prepared statements. */
+export interface Connection {
+  exec(sql: string): void
+  /** For statements that answer no rows. Answers how many rows it changed. */
+  run(sql: string, ...parameters: SqliteValue[]): number
+  get(sql: string, ...parameters: SqliteValue[]): Row | undefined
+  all(sql: string, ...parameters: SqliteValue[]): readonly Row[]
+}
+
+const connections = new WeakMap<SqliteLike, Connection>()
+
+/** One for each handle, so that a statement is prepared once on it. */
+export function connectionTo(handle: SqliteLike): Connection {
+  const known = connections.get(handle)
+  if (known) return known
+  const made = createConnection(handle)
+  connections.set(handle, made)
+  return made
+}
+
+function createConnection(handle: SqliteLike): Connection {
+  const statements = new Map<string, Statement>()
+  const statement = (sql: string): Statement => {
+    const known = statements.get(sql)
+    if (known) return known
+    const prepared = prepare(handle, sql)
+    statements.set(sql, prepared)
+    return prepared
+  }
+  return {
+    exec(sql) {
+      handle.exec(sql)
+    },
+    run(sql, ...parameters) {
+      const result = statement(sql).run(...parameters)
+      return isRow(result) ? int(result, 'changes') : 0
+    },
+    get(sql, ...parameters) {
+      const row = statement(sql).get(...parameters)
+      return isRow(row) ? row : undefined
+    },
+    all(sql, ...parameters) {
+      const rows = statement(sql).all(...parameters)
+      return isRows(rows) ? rows : []
+    },
+  }
+}
+
+function prepare(handle: SqliteLike, sql: string): Statement {
+  const statement: unknown = handle.prepare(sql)
+  if (isStatement(statement)) return statement
+  throw new WebhookError(
+    'store_failed',
+    'The handle is no synchronous SQLite database: its statements lack run, get or all.',
+  )
+}
+
+function isStatement(value: unknown): value is Statement {
+  return (
+    isRow(value) &&
+    [value.run, value.get, value.all].every((member) => typeof member === 'function')
+  )
+}
+
+/** One look tells: the rows of an answer are alike. */
+function isRows(value: unknown): value is readonly Row[] {
+  return Array.isArray(value) && (value.length === 0 || isRow(value[0]))
+}

@@ -1,0 +1,134 @@
+import type { DeliveryClaimRequest } from '@posthorn/sender'
+import type { Connection } from '../connection'
+import { int } from '../values'
+
+const COUNT_HELD = `
+  SELECT lane, count(*) AS held FROM posthorn_queue
+  WHERE line IS NULL AND leased_until > ? GROUP BY lane`
+
+const LINE_UP = `
+  SELECT lane, turn FROM posthorn_lanes
+  WHERE failing = ? AND turn IS NOT NULL ORDER BY turn, lane LIMIT ?`
+
+const LONGEST_DUE = `
+  SELECT seq FROM posthorn_queue
+  WHERE line = 0 AND lane = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ? OFFSET ?`
+
+const FIND_SUSPECT = `
+  SELECT q.seq, q.lane FROM posthorn_queue q CROSS JOIN posthorn_lanes l ON l.lane = q.lane
+  WHERE q.line = 1 AND q.due_at <= ? AND l.opens_at <= ? AND l.failing <= ?
+    AND (SELECT count(*) FROM posthorn_queue h
+      WHERE h.line IS NULL AND h.leased_until > ? AND h.lane = q.lane) < ?
+  ORDER BY l.solo_turn, q.due_at, q.seq LIMIT 1`
+
+/** What a claim will take, and what becomes of the lanes it looked at. */
+export interface Choice {
+  readonly seqs: readonly number[]
+  /** Lanes that gave something, the one served last at the end. */
+  readonly served: readonly number[]
+  /** Lanes that may have nothing more due. */
+  readonly visited: readonly number[]
+}
+
+/** A lane standing in line during one claim. */
+interface Standing {
+  readonly lane: number
+  readonly turn: number
+  readonly failing: boolean
+  /** How many more leases its endpoint may have. */
+  room: number
+  taken: number
+  spent: boolean
+}
+
+/** What is left of a claim's limits. */
+interface Budget {
+  free: number
+  failing: number
+}
+
+/** From each lane in line its share, round and round, until the free slots are used up. */
+export function chooseInTurn(
+  connection: Connection,
+  request: DeliveryClaimRequest,
+  now: number,
+): Choice {
+  const budget: Budget = { free: request.limit, failing: request.failingLimit }
+  const lanes = lineUp(connection, request, now)
+  const seqs: number[] = []
+  const served = new Set<number>()
+  for (let open = lanes; open.length > 0; open = lanes.filter((lane) => isOpen(lane, budget))) {
+    const share = Math.max(1, Math.floor(budget.free / open.length))
+    for (const lane of open) {
+      const found = takeShare(connection, lane, { budget, share, now })
+      if (found.length === 0) continue
+      seqs.push(...found)
+      served.delete(lane.lane)
+      served.add(lane.lane)
+    }
+  }
+  return { seqs, served: [...served], visited: lanes.map(({ lane }) => lane) }
+}
+
+const isOpen = (lane: Standing, { free, failing }: Budget): boolean =>
+  !lane.spent && lane.room > 0 && free > 0 && (!lane.failing || failing > 0)
+
+function takeShare(
+  connection: Connection,
+  lane: Standing,
+  { budget, share, now }: { budget: Budget; share: number; now: number },
+): readonly number[] {
+  const most = Math.min(share, lane.room, budget.free, lane.failing ? budget.failing : budget.free)
+  if (most <= 0) return []
+  const rows = connection.all(LONGEST_DUE, lane.lane, now, most, lane.taken)
+  const found = rows.map((row) => int(row, 'seq'))
+  lane.spent = found.length < most
+  lane.room -= found.length
+  lane.taken += found.length
+  budget.free -= found.length
+  if (lane.failing) budget.failing -= found.length
+  return found
+}
+
+/** As many lanes as could be served, those first that have waited longest. */
+function lineUp(
+  connection: Connection,
+  { limit, perEndpoint, failingLimit }: DeliveryClaimRequest,
+  now: number,
+): readonly Standing[] {
+  const held = new Map(
+    connection.all(COUNT_HELD, now).map((row) => [int(row, 'lane'), int(row, 'held')]),
+  )
+  const full = [...held.values()].filter((count) => count >= perEndpoint).length
+  const standing = (failing: boolean, most: number): readonly Standing[] =>
+    most <= 0
+      ? []
+      : connection
+          .all(LINE_UP, Number(failing), most + full)
+          .map((row) => ({
+            lane: int(row, 'lane'),
+            turn: int(row, 'turn'),
+            failing,
+            room: perEndpoint - (held.get(int(row, 'lane')) ?? 0),
+            taken: 0,
+            spent: false,
+          }))
+          .filter(({ room }) => room > 0)
+          .slice(0, most)
+  return [...standing(false, limit), ...standing(true, Math.min(limit, failingLimit))]
+    .sort((a, b) => a.turn - b.turn || a.lane - b.lane)
+    .slice(0, Math.max(0, limit))
+}
+
+/** One delivery that was lost too often to be claimed beside others. */
+export function chooseSuspect(
+  connection: Connection,
+  request: DeliveryClaimRequest,
+  now: number,
+): Choice {
+  if (request.limit < 1) return { seqs: [], served: [], visited: [] }
+  const mostFailing = request.failingLimit > 0 ? 1 : 0
+  const row = connection.get(FIND_SUSPECT, now, now, mostFailing, now, request.perEndpoint)
+  if (!row) return { seqs: [], served: [], visited: [] }
+  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')], visited: [] }
+}

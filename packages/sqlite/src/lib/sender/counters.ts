@@ -1,0 +1,70 @@
+import { WebhookError } from '@posthorn/schema'
+import type { Connection } from '../connection'
+import { int, type Row } from '../values'
+
+const RESERVE = `
+  UPDATE posthorn_counters SET seq = seq + ?, latest = max(latest, ?) WHERE id = 1
+  RETURNING seq, latest, endpoints`
+
+const NEXT_TOKEN = `
+  UPDATE posthorn_counters SET tokens = tokens + 1, turns = turns + ? WHERE id = 1
+  RETURNING tokens, turns`
+
+const NEXT_ENDPOINT = `
+  UPDATE posthorn_counters
+  SET endpoints = endpoints + 1, endpoint_changes = endpoint_changes + 1 WHERE id = 1
+  RETURNING endpoints, endpoint_changes`
+
+const NEXT_CHANGE = `
+  UPDATE posthorn_counters SET endpoint_changes = endpoint_changes + 1 WHERE id = 1
+  RETURNING endpoint_changes`
+
+const COUNT_REMOVAL = `
+  UPDATE posthorn_counters SET endpoint_removals = endpoint_removals + 1 WHERE id = 1`
+
+/** Positions for new rows, and the time to write on them. */
+export interface Reservation {
+  nextSeq(): number
+  /** Never earlier than on an earlier row, so that the log's order is that of its times. */
+  readonly time: number
+  /** The highest `seq` an endpoint has had so far. */
+  readonly horizon: number
+}
+
+/** Takes the write lock, if it is not held yet, before anything is read that the rows depend on. */
+export function reserve(connection: Connection, rows: number, now: number): Reservation {
+  const counters = need(connection.get(RESERVE, rows, now))
+  let seq = int(counters, 'seq') - rows
+  return {
+    nextSeq() {
+      seq += 1
+      return seq
+    },
+    time: int(counters, 'latest'),
+    horizon: int(counters, 'endpoints'),
+  }
+}
+
+/** A token never used before, and the first of `turns` new places at the end of the line. */
+export function nextToken(connection: Connection, turns: number): { token: number; turn: number } {
+  const counters = need(connection.get(NEXT_TOKEN, turns))
+  return { token: int(counters, 'tokens'), turn: int(counters, 'turns') - turns + 1 }
+}
+
+export function nextEndpoint(connection: Connection): { seq: number; change: number } {
+  const counters = need(connection.get(NEXT_ENDPOINT))
+  return { seq: int(counters, 'endpoints'), change: int(counters, 'endpoint_changes') }
+}
+
+export function nextChange(connection: Connection): number {
+  return int(need(connection.get(NEXT_CHANGE)), 'endpoint_changes')
+}
+
+export function countRemoval(connection: Connection): void {
+  connection.run(COUNT_REMOVAL)
+}
+
+function need(row: Row | undefined): Row {
+  if (row) return row
+  throw new WebhookError('store_failed', 'posthorn_counters lost its row. Restore the database.')
+}

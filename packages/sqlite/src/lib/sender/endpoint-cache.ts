@@ -1,0 +1,67 @@
+import type { EndpointRecord } from '@posthorn/sender'
+import type { Connection } from '../connection'
+import { int, text } from '../values'
+import { toEndpoint } from './endpoint-row'
+
+const READ_CHANGES = `
+  SELECT endpoint_changes, endpoint_removals FROM posthorn_counters WHERE id = 1`
+
+const LIST_CHANGED = 'SELECT seq, tenant_id FROM posthorn_endpoints WHERE changed > ?'
+
+const READ_LANE = 'SELECT * FROM posthorn_endpoints WHERE seq = ?'
+
+const LIST_TENANT = `
+  SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_tenant
+  WHERE tenant_id = ? ORDER BY seq`
+
+/** Endpoints as last read; `refresh` drops what was written since, by whichever process. */
+export class EndpointCache {
+  readonly #byLane = new Map<number, EndpointRecord>()
+  readonly #byTenant = new Map<string, readonly EndpointRecord[]>()
+  #changes = 0
+  #removals = -1
+
+  refresh(connection: Connection): void {
+    const counters = connection.get(READ_CHANGES)
+    const changes = counters ? int(counters, 'endpoint_changes') : 0
+    const removals = counters ? int(counters, 'endpoint_removals') : 0
+    // A count that went down is another database's, put in this one's place.
+    if (removals !== this.#removals || changes < this.#changes) this.#clear()
+    else if (changes !== this.#changes) this.#dropChanged(connection)
+    this.#changes = changes
+    this.#removals = removals
+  }
+
+  /** The endpoint of a lane, as of the last `refresh`. */
+  byLane(connection: Connection, lane: number): EndpointRecord | undefined {
+    const known = this.#byLane.get(lane)
+    if (known) return known
+    const row = connection.get(READ_LANE, lane)
+    if (!row) return undefined
+    const endpoint = toEndpoint(row)
+    this.#byLane.set(lane, endpoint)
+    return endpoint
+  }
+
+  /** All endpoints of a tenant, in order of creation. */
+  byTenant(connection: Connection, tenantId: string): readonly EndpointRecord[] {
+    const known = this.#byTenant.get(tenantId)
+    if (known) return known
+    const endpoints = connection.all(LIST_TENANT, tenantId).map(toEndpoint)
+    // Tenants without endpoints are not kept: anybody may send for any number of them.
+    if (endpoints.length > 0) this.#byTenant.set(tenantId, endpoints)
+    return endpoints
+  }
+
+  #clear(): void {
+    this.#byLane.clear()
+    this.#byTenant.clear()
+  }
+
+  #dropChanged(connection: Connection): void {
+    for (const row of connection.all(LIST_CHANGED, this.#changes)) {
+      this.#byLane.delete(int(row, 'seq'))
+      this.#byTenant.delete(text(row, 'tenant_id'))
+    }
+  }
+}

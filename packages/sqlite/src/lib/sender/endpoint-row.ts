@@ -1,0 +1,108 @@
+import type { EndpointRecord } from '@posthorn/sender'
+import { compact } from '../compact'
+import {
+  int,
+  json,
+  oneOf,
+  optionalInt,
+  optionalJson,
+  optionalOneOf,
+  optionalText,
+  type Row,
+  type SqliteValue,
+  strings,
+  text,
+} from '../values'
+import type { LaneState } from './lanes'
+
+/** Columns that an endpoint's own fields fill, in the order of `fieldsOf`. */
+export const FIELDS = [
+  'url',
+  'name',
+  'description',
+  'event_types',
+  'filter',
+  'status',
+  'disabled_reason',
+  'failing_since',
+  'throttled_until',
+  'headers',
+  'retry',
+  'timeout_ms',
+  'envelope',
+  'schemes',
+  'secrets',
+  'metadata',
+] as const
+
+const STATUSES = ['enabled', 'paused', 'disabled'] as const
+const DISABLED_REASONS = ['manual', 'gone', 'failing'] as const
+
+type Fields = Omit<
+  EndpointRecord,
+  'tenantId' | 'id' | 'seq' | 'revision' | 'createdAt' | 'updatedAt'
+>
+
+export function fieldsOf(endpoint: Fields): readonly SqliteValue[] {
+  return [
+    endpoint.url,
+    endpoint.name ?? null,
+    endpoint.description ?? null,
+    JSON.stringify(endpoint.eventTypes),
+    optionalJsonOf(endpoint.filter),
+    endpoint.status,
+    endpoint.disabledReason ?? null,
+    endpoint.health.state === 'failing' ? whole(endpoint.health.since) : null,
+    endpoint.throttledUntil === undefined ? null : whole(endpoint.throttledUntil),
+    JSON.stringify(endpoint.headers),
+    optionalJsonOf(endpoint.retry),
+    endpoint.timeoutMs === undefined ? null : whole(endpoint.timeoutMs),
+    endpoint.envelope ?? null,
+    optionalJsonOf(endpoint.schemes),
+    JSON.stringify(endpoint.secrets),
+    JSON.stringify(endpoint.metadata),
+  ]
+}
+
+const optionalJsonOf = (value: unknown): string | null =>
+  value === undefined ? null : JSON.stringify(value)
+
+const whole = (time: number): number => Math.round(time)
+
+export function toEndpoint(row: Row): EndpointRecord {
+  return compact({
+    tenantId: text(row, 'tenant_id'),
+    id: text(row, 'id'),
+    seq: int(row, 'seq'),
+    revision: int(row, 'revision'),
+    url: text(row, 'url'),
+    name: optionalText(row, 'name'),
+    description: optionalText(row, 'description'),
+    eventTypes: json<EndpointRecord['eventTypes']>(row, 'event_types'),
+    filter: optionalJson<NonNullable<EndpointRecord['filter']>>(row, 'filter'),
+    status: oneOf(row, 'status', STATUSES),
+    disabledReason: optionalOneOf(row, 'disabled_reason', DISABLED_REASONS),
+    health: toHealth(row),
+    throttledUntil: optionalInt(row, 'throttled_until'),
+    headers: strings(row, 'headers'),
+    retry: optionalJson<NonNullable<EndpointRecord['retry']>>(row, 'retry'),
+    timeoutMs: optionalInt(row, 'timeout_ms'),
+    envelope: optionalText(row, 'envelope'),
+    schemes: optionalJson<NonNullable<EndpointRecord['schemes']>>(row, 'schemes'),
+    secrets: json<EndpointRecord['secrets']>(row, 'secrets'),
+    metadata: strings(row, 'metadata'),
+    createdAt: int(row, 'created_at'),
+    updatedAt: int(row, 'updated_at'),
+  })
+}
+
+function toHealth(row: Row): EndpointRecord['health'] {
+  const since = optionalInt(row, 'failing_since')
+  return since === undefined ? { state: 'healthy' } : { state: 'failing', since }
+}
+
+export const laneStateOf = (endpoint: EndpointRecord): LaneState => ({
+  lane: endpoint.seq,
+  failing: endpoint.health.state === 'failing',
+  opensAt: endpoint.status === 'paused' ? null : whole(endpoint.throttledUntil ?? 0),
+})

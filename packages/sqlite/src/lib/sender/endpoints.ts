@@ -1,0 +1,150 @@
+import type {
+  EndpointQuery,
+  EndpointRecord,
+  EndpointTransition,
+  NewEndpoint,
+  Page,
+} from '@posthorn/sender'
+import { int } from '../values'
+import type { StoreContext } from './context'
+import { countRemoval, nextChange, nextEndpoint } from './counters'
+import { FIELDS, fieldsOf, laneStateOf, toEndpoint } from './endpoint-row'
+import { cancelLane } from './finish'
+import { changeLane, createLane, removeLane } from './lanes'
+import { cursorOf, pageOf, startOf } from './paging'
+
+const INSERT_ENDPOINT = `
+  INSERT INTO posthorn_endpoints
+    (seq, tenant_id, id, revision, changed, created_at, updated_at, ${FIELDS.join(', ')})
+  VALUES (?, ?, ?, 1, ?, ?, ?, ${FIELDS.map(() => '?').join(', ')})`
+
+const GET_ENDPOINT = 'SELECT * FROM posthorn_endpoints WHERE tenant_id = ? AND id = ?'
+
+const REPLACE_ENDPOINT = `
+  UPDATE posthorn_endpoints
+  SET revision = revision + 1, changed = ?, updated_at = ?, ${FIELDS.map((name) => `${name} = ?`).join(', ')}
+  WHERE tenant_id = ? AND id = ? AND revision = ?`
+
+const DELETE_ENDPOINT = 'DELETE FROM posthorn_endpoints WHERE seq = ?'
+
+const LIST_ALL = `
+  SELECT * FROM posthorn_endpoints WHERE seq < ? ORDER BY seq DESC LIMIT ?`
+
+const LIST_OF_TENANT = `
+  SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_tenant
+  WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`
+
+export function insertEndpoint(context: StoreContext, endpoint: NewEndpoint): EndpointRecord {
+  const { connection } = context
+  const now = context.now()
+  const { seq, change } = nextEndpoint(connection)
+  const { tenantId, id } = endpoint
+  const own = [seq, tenantId, id, change, now, now]
+  connection.run(INSERT_ENDPOINT, ...own, ...fieldsOf(endpoint))
+  const record = { ...endpoint, seq, revision: 1, createdAt: now, updatedAt: now }
+  createLane(connection, laneStateOf(record))
+  return record
+}
+
+export function getEndpoint(
+  { connection }: StoreContext,
+  tenantId: string,
+  id: string,
+): EndpointRecord | undefined {
+  const row = connection.get(GET_ENDPOINT, tenantId, id)
+  return row && toEndpoint(row)
+}
+
+/** Asked for with every event sent, so it is answered from memory while no endpoint changes. */
+export function endpointsOfTenant(
+  { connection, endpoints }: StoreContext,
+  tenantId: string,
+): readonly EndpointRecord[] {
+  endpoints.refresh(connection)
+  return endpoints.byTenant(connection, tenantId)
+}
+
+export function listEndpoints(
+  { connection }: StoreContext,
+  query: EndpointQuery,
+): Page<EndpointRecord> {
+  const before = startOf('endpoints', query.cursor) ?? Number.MAX_SAFE_INTEGER
+  const rows =
+    query.tenantId === undefined
+      ? connection.all(LIST_ALL, before, query.limit + 1)
+      : connection.all(LIST_OF_TENANT, query.tenantId, before, query.limit + 1)
+  return pageOf(rows, query.limit, toEndpoint, (row) => cursorOf('endpoints', int(row, 'seq')))
+}
+
+export function replaceEndpoint(
+  context: StoreContext,
+  record: EndpointRecord,
+): EndpointRecord | undefined {
+  const current = getEndpoint(context, record.tenantId, record.id)
+  if (current?.revision !== record.revision) return undefined
+  return writeEndpoint(context, { ...record, seq: current.seq, createdAt: current.createdAt })
+}
+
+function writeEndpoint(context: StoreContext, record: EndpointRecord): EndpointRecord {
+  const { connection } = context
+  const now = context.now()
+  const change = nextChange(connection)
+  const { tenantId, id, revision } = record
+  connection.run(REPLACE_ENDPOINT, change, now, ...fieldsOf(record), tenantId, id, revision)
+  const written = { ...record, revision: revision + 1, updatedAt: now }
+  changeLane(connection, laneStateOf(written), now)
+  return written
+}
+
+export function removeEndpoint(context: StoreContext, tenantId: string, id: string): boolean {
+  const { connection } = context
+  const endpoint = getEndpoint(context, tenantId, id)
+  if (!endpoint) return false
+  cancelLane(connection, { tenantId, lane: endpoint.seq, now: context.now() })
+  removeLane(connection, endpoint.seq)
+  connection.run(DELETE_ENDPOINT, endpoint.seq)
+  countRemoval(connection)
+  return true
+}
+
+export function transitionEndpoints(
+  context: StoreContext,
+  changes: readonly EndpointTransition[],
+): readonly boolean[] {
+  const now = context.now()
+  return changes.map((change) => {
+    const before = getEndpoint(context, change.tenantId, change.id)
+    if (!before) return false
+    const turned = disabled(healed(before, change, now), change)
+    const after = throttled(turned, change, now)
+    if (after !== before) writeEndpoint(context, after)
+    return turned !== before
+  })
+}
+
+function healed(
+  record: EndpointRecord,
+  { health }: EndpointTransition,
+  now: number,
+): EndpointRecord {
+  if (!health || health.from !== record.health.state || health.to === health.from) return record
+  return {
+    ...record,
+    health: health.to === 'failing' ? { state: 'failing', since: now } : { state: 'healthy' },
+  }
+}
+
+function disabled(record: EndpointRecord, { disable }: EndpointTransition): EndpointRecord {
+  if (!disable || record.status === 'disabled') return record
+  return { ...record, status: 'disabled', disabledReason: disable }
+}
+
+function throttled(
+  record: EndpointRecord,
+  { throttleForMs }: EndpointTransition,
+  now: number,
+): EndpointRecord {
+  if (throttleForMs === undefined) return record
+  const until = now + Math.round(throttleForMs)
+  return until > (record.throttledUntil ?? 0) ? { ...record, throttledUntil: until } : record
+}

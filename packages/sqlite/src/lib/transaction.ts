@@ -1,0 +1,38 @@
+import type { Connection } from './connection'
+
+/** Runs `work` in a transaction of its own that holds the write lock from the start. Refused (by SQLite) inside another one. */
+export function inTransaction<Result>(connection: Connection, work: () => Result): Result {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    connection.exec('COMMIT')
+    return result
+  } catch (error) {
+    undo(connection, ['ROLLBACK'])
+    throw error
+  }
+}
+
+/** Runs `work` all or nothing, inside whatever transaction the handle is in, or in one of its own. */
+export function inSavepoint<Result>(connection: Connection, work: () => Result): Result {
+  connection.exec('SAVEPOINT posthorn')
+  try {
+    const result = work()
+    connection.exec('RELEASE posthorn')
+    return result
+  } catch (error) {
+    undo(connection, ['ROLLBACK TO posthorn', 'RELEASE posthorn'])
+    throw error
+  }
+}
+
+/** SQLite has rolled back on its own after some errors, and then refuses: the first error is the one to tell. */
+function undo(connection: Connection, statements: readonly string[]): void {
+  for (const statement of statements) {
+    try {
+      connection.exec(statement)
+    } catch {
+      return
+    }
+  }
+}
