@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { type NetworkOptions, resolveNetworkPolicy } from '../policy'
+import { ConnectFailure } from './failure'
+import { fakeTimers } from './fake-timers'
+import { createVet } from './vet'
+
+function setUp(options: NetworkOptions) {
+  const timers = fakeTimers()
+  return { timers, vet: createVet(resolveNetworkPolicy(options), timers) }
+}
+
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => (error instanceof ConnectFailure ? error.failure : error),
+  )
+
+describe('vet', () => {
+  it('judges a literal without a lookup', async () => {
+    const { vet } = setUp({ lookup: () => Promise.reject(new Error('asked')) })
+    expect(await vet('8.8.8.8')).toEqual(['8.8.8.8'])
+    expect(await failureOf(vet('127.0.0.1'))).toMatchObject({
+      errorClass: 'forbidden_address',
+      code: 'unreachable',
+    })
+    expect(await failureOf(vet('::1'))).toMatchObject({ errorClass: 'forbidden_address' })
+  })
+
+  it.each([
+    [['1.1.1.1', '10.0.0.1']],
+    [['10.0.0.1', '1.1.1.1']],
+    [['1.1.1.1', '2606:4700:4700::1111', 'fe80::1%eth0']],
+  ])('one bad address refuses all: %j', async (addresses) => {
+    const { vet } = setUp({ lookup: async () => addresses })
+    const failure = await failureOf(vet('mixed.example'))
+    expect(failure).toMatchObject({
+      errorClass: 'forbidden_address',
+      detail: expect.stringContaining('mixed.example'),
+    })
+    expect(JSON.stringify(failure, ['code', 'message', 'errorClass'])).not.toMatch(
+      /10\.0|fe80|mixed/,
+    )
+  })
+
+  it('asks once for a name that many wait for, and again afterwards', async () => {
+    let asked = 0
+    const { vet } = setUp({
+      lookup: async () => {
+        asked++
+        return ['1.1.1.1']
+      },
+    })
+    await Promise.all([vet('a.example'), vet('a.example'), vet('b.example')])
+    expect(asked).toBe(2)
+    await vet('a.example')
+    expect(asked).toBe(3)
+  })
+
+  it('gives each its own time, and leaves no timer', async () => {
+    const { vet, timers } = setUp({ lookup: () => new Promise(() => {}), dnsTimeout: '100ms' })
+    const first = failureOf(vet('slow.example'))
+    await timers.advance(60)
+    const second = failureOf(vet('slow.example'))
+    await timers.advance(50)
+    expect(await first).toMatchObject({ errorClass: 'dns', code: 'dns_timeout' })
+    expect(timers.set).toBe(1)
+    await timers.advance(60)
+    expect(await second).toMatchObject({ errorClass: 'dns', code: 'dns_timeout' })
+    const quick = setUp({ lookup: async () => ['1.1.1.1'] })
+    await quick.vet('a.example')
+    await Promise.resolve()
+    expect(quick.timers.set).toBe(0)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['ENOTFOUND', Object.assign(new Error('x'), { code: 'ENOTFOUND' }), 'ENOTFOUND'],
+    [
+      'a secret in the code',
+      Object.assign(new Error('x'), { code: 'http://user:pw@h' }),
+      'not_resolved',
+    ],
+    ['no error at all', undefined, 'not_resolved'],
+  ])('a rejection with %s', async (_what, error, code) => {
+    const { vet } = setUp({ lookup: () => Promise.reject(error) })
+    expect(await failureOf(vet('a.example'))).toMatchObject({ errorClass: 'dns', code })
+  })
+})
