@@ -1,6 +1,6 @@
 // The host: a process with one SQLite file, which runs BPMN processes and sends what happens to them.
 //   node --import tsx src/engine-host.ts <file.db>
-import { openSqlite } from '@posthorn/sqlite/sender'
+import { openDatabase } from './database'
 import { executeRun } from './host/execute-run'
 import { type HostReport, hostCommand } from './host/messages'
 import { createRecorder } from './host/recorder'
@@ -10,7 +10,7 @@ import { createHostSender } from './host/sender'
 const [file] = process.argv.slice(2)
 if (file === undefined) throw new TypeError('usage: engine-host <file.db>')
 
-const db = await openSqlite(file)
+const db = await openDatabase(file)
 const runs = createRuns(db)
 const sender = createHostSender(db)
 const recorder = createRecorder(db, sender, runs)

@@ -3,20 +3,20 @@
 import { createReceiver, fromEnv } from '@posthorn/receiver'
 import { toExpress } from '@posthorn/receiver/express'
 import { sqliteIdempotency } from '@posthorn/sqlite/receiver'
-import { openSqlite } from '@posthorn/sqlite/sender'
 import express from 'express'
 import { createHandledLog } from './app/handled'
 import { addHandlers } from './app/handlers'
 import { listen } from './app/listen'
 import { createReplyCounter } from './app/reply-counter'
 import { createRunView } from './app/run-view'
+import { openDatabase } from './database'
 import { events } from './events'
 
 const [file, port] = process.argv.slice(2)
 if (file === undefined || port === undefined)
   throw new TypeError('usage: receiver-app <file.db> <port>')
 
-const db = await openSqlite(file)
+const db = await openDatabase(file)
 const view = createRunView(db)
 const handled = createHandledLog(db)
 const receiver = createReceiver({

@@ -1,5 +1,5 @@
 import type { HandlerContext } from '@posthorn/receiver'
-import type { SqliteLike } from '@posthorn/sqlite/receiver'
+import type { Database } from '../database'
 import type { LifecycleEvent } from '../events'
 
 // No unique key, on purpose: a message that was handled twice would be here twice.
@@ -19,7 +19,7 @@ export interface HandledLog {
   add(event: LifecycleEvent, context: HandlerContext): void
 }
 
-export function createHandledLog(db: SqliteLike): HandledLog {
+export function createHandledLog(db: Database): HandledLog {
   return {
     migrate: () => db.exec(migration),
     add: ({ id, type }, { messageId, signedAt = null }) => {

@@ -1,4 +1,4 @@
-import type { SqliteLike } from '@posthorn/sqlite/receiver'
+import type { Database } from '../database'
 
 const migration = `
 create table if not exists run_view (
@@ -26,7 +26,7 @@ export interface RunView {
   show(run: RunInView, state: { status: string; detail?: string; at: string }): void
 }
 
-export function createRunView(db: SqliteLike): RunView {
+export function createRunView(db: Database): RunView {
   return {
     migrate: () => db.exec(migration),
     show: ({ runId, processName }, { status, detail = '', at }) => {

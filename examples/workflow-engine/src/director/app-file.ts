@@ -1,5 +1,5 @@
-import { openSqlite, type SqliteLike } from '@posthorn/sqlite/sender'
 import { z } from 'zod'
+import { openDatabase, query } from '../database'
 
 // What the application wrote, read from its own file.
 
@@ -30,28 +30,14 @@ export interface AppFile {
 }
 
 export async function openAppFile(file: string): Promise<AppFile> {
-  const db = await openSqlite(file)
+  const db = await openDatabase(file)
   return {
     handled: () =>
-      rows(db, 'select message_id, event_id, type, signed_at from handled', handledRow),
-    runStatuses: () =>
-      new Map(
-        rows(db, 'select run_id, status from run_view', viewRow).map((row) => [
-          row.run_id,
-          row.status,
-        ]),
-      ),
+      query(db, 'select message_id, event_id, type, signed_at from handled', handledRow),
+    runStatuses: () => {
+      const seen = query(db, 'select run_id, status from run_view', viewRow)
+      return new Map(seen.map((row) => [row.run_id, row.status]))
+    },
     close: () => db.close?.(),
   }
-}
-
-export function rows<Schema extends z.ZodType>(
-  db: SqliteLike,
-  sql: string,
-  schema: Schema,
-): readonly z.infer<Schema>[] {
-  return db
-    .prepare(sql)
-    .all()
-    .map((row) => schema.parse(row))
 }

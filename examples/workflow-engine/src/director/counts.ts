@@ -1,6 +1,7 @@
 import type { Delivery } from '@posthorn/sender'
 import { z } from 'zod'
-import { type AppFile, rows } from './app-file'
+import { query } from '../database'
+import type { AppFile } from './app-file'
 import type { Operator } from './operator'
 import { allPages } from './pages'
 
@@ -41,7 +42,7 @@ export async function gatherCounts(
   const outcomes = attempts.flat().map(({ outcome }) => outcome === 'success')
   const succeeded = outcomes.filter(Boolean).length
   return {
-    runs: rows(db, 'select id, status, transitions from runs order by rowid', runRow),
+    runs: query(db, 'select id, status, transitions from runs order by rowid', runRow),
     seenRuns: app.runStatuses(),
     eventIds: stored.map(({ id }) => id),
     deliveries,

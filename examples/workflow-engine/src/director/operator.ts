@@ -1,11 +1,11 @@
 import type { WorkerOptions } from '@posthorn/sender'
-import { openSqlite, type SqliteLike } from '@posthorn/sqlite/sender'
+import { type Database, openDatabase } from '../database'
 import { createRuns, type Runs } from '../host/runs'
 import { createHostSender, type HostSender } from '../host/sender'
 
 /** The host's operator: a second process on the same SQLite file. It manages and reads; the host's worker delivers. */
 export interface Operator {
-  readonly db: SqliteLike
+  readonly db: Database
   readonly sender: HostSender
   readonly runs: Runs
   /** Whether every run has ended and every delivery is finished. */
@@ -14,7 +14,7 @@ export interface Operator {
 }
 
 export async function openOperator(file: string, worker?: WorkerOptions): Promise<Operator> {
-  const db = await openSqlite(file)
+  const db = await openDatabase(file)
   const sender = createHostSender(db, worker)
   const runs = createRuns(db)
   runs.migrate()

@@ -1,8 +1,7 @@
-import type { SqliteLike } from '@posthorn/sqlite/sender'
+import { type Database, transaction } from '../database'
 import { type Run, toLifecycle } from '../engine/lifecycle'
 import type { EngineSignal } from '../engine/signal'
 import type { LifecycleInput } from '../events'
-import { transaction } from '../transaction'
 import type { Runs } from './runs'
 import type { HostSender } from './sender'
 
@@ -21,7 +20,7 @@ interface Recording {
   readonly idempotencyKey: string
 }
 
-export function createRecorder(db: SqliteLike, sender: HostSender, runs: Runs): Recorder {
+export function createRecorder(db: Database, sender: HostSender, runs: Runs): Recorder {
   let heard: Recording[] = []
   let writing: Promise<void> | undefined
 
@@ -50,7 +49,7 @@ export function createRecorder(db: SqliteLike, sender: HostSender, runs: Runs): 
 }
 
 interface Host {
-  readonly db: SqliteLike
+  readonly db: Database
   readonly sender: HostSender
   readonly runs: Runs
 }

@@ -1,5 +1,5 @@
-import type { SqliteLike } from '@posthorn/sqlite/sender'
 import { z } from 'zod'
+import { type Database, query } from '../database'
 import { processIds } from '../engine/processes'
 import type { LifecycleInput, LifecycleType } from '../events'
 
@@ -55,7 +55,7 @@ export interface Runs {
   unfinished(): readonly UnfinishedRun[]
 }
 
-export function createRuns(db: SqliteLike): Runs {
+export function createRuns(db: Database): Runs {
   return {
     migrate: () => db.exec(migration),
     add: (runs, startedAt) => {
@@ -68,13 +68,10 @@ export function createRuns(db: SqliteLike): Runs {
       db.prepare(sql.apply).run(statusAfter(type) ?? null, data.runId)
     },
     unfinished: () =>
-      db
-        .prepare(sql.unfinished)
-        .all()
-        .map((row) => {
-          const { started_at: startedAt, ...run } = runRow.parse(row)
-          return { ...run, startedAt }
-        }),
+      query(db, sql.unfinished, runRow).map(({ started_at: startedAt, ...run }) => ({
+        ...run,
+        startedAt,
+      })),
   }
 }
 
