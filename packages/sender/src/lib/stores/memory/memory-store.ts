@@ -17,6 +17,7 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
+/** What `memoryStore` makes: `host.enqueue` is synchronous, and no `tx` goes with it. */
 export type MemoryStore = SenderStore<SyncTransactions<undefined>>
 
 /**

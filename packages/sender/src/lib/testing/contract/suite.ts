@@ -33,7 +33,9 @@ export interface StoreSuite {
   readonly skip?: Partial<Record<StoreLaw, string>>
 }
 
+/** What a store is made with. */
 export interface StoreContext {
+  /** The clock of the law: a fake one, or the machine's, which a store with a clock of its own leaves alone. */
   readonly clock: Clock
 }
 
