@@ -8,6 +8,8 @@ const deepest = 500
 const lossy =
   /^\[object (Map|Set|WeakMap|WeakSet|WeakRef|Promise|RegExp|Error|ArrayBuffer|SharedArrayBuffer|BigInt|Symbol)\]$/
 
+const nothing = 'is undefined'
+
 interface Fault {
   readonly reason: string
   /** From the inside out. */
@@ -33,7 +35,7 @@ export function encodeJson(value: unknown, at = ''): string {
     throw refusal({ reason: 'threw while it was encoded', keys: [] }, at, error)
   }
   // A `toJSON` may answer differently the second time.
-  if (text === undefined) throw refusal({ reason: 'is undefined', keys: [] }, at)
+  if (text === undefined) throw refusal({ reason: nothing, keys: [] }, at)
   return text
 }
 
@@ -74,9 +76,10 @@ function findInside(value: object, ancestors: object[]): Fault | undefined {
   if (tag !== undefined) return { reason: `is a ${tag}`, keys: [] }
   if (ArrayBuffer.isView(value)) return { reason: 'is binary data', keys: [] }
   for (const [key, child] of Object.entries(value)) {
-    if (child === undefined) continue
     const fault = find(child, key, ancestors)
-    if (fault !== undefined) return within(fault, key)
+    // Left out, whether undefined itself or by its toJSON.
+    if (fault === undefined || (fault.reason === nothing && fault.keys.length === 0)) continue
+    return within(fault, key)
   }
   return undefined
 }
@@ -102,7 +105,7 @@ function scalarFault(value: unknown): Fault | undefined {
     case 'symbol':
       return { reason: `is a ${typeof value}`, keys: [] }
     case 'undefined':
-      return { reason: 'is undefined', keys: [] }
+      return { reason: nothing, keys: [] }
     case 'number':
       return Number.isFinite(value) ? undefined : { reason: `is ${value}`, keys: [] }
     default:

@@ -102,8 +102,7 @@ async function step(
 /** A schema that throws on some data is, to the peer who sent it, a schema that refuses it. */
 async function check(schema: AnySchema, data: unknown): Promise<CatalogueResult> {
   try {
-    const pending = schema['~standard'].validate(data)
-    const result = pending instanceof Promise ? await pending : pending
+    const result = await schema['~standard'].validate(data)
     if (result.issues === undefined) return { ok: true, value: result.value }
     return { ok: false, code: 'invalid_data', issues: toIssues(result.issues) }
   } catch {
