@@ -9,9 +9,9 @@ const COUNT_FINISHED_OF_TENANT = `
 
 const QUEUE_COUNTS = `
   SELECT
-    count(*) FILTER (WHERE q.token IS NULL) AS pending,
-    count(*) FILTER (WHERE q.token IS NOT NULL) AS delivering,
-    count(*) FILTER (WHERE q.token IS NULL AND q.due_at <= input.now) AS due,
+    count(q.seq) FILTER (WHERE q.token IS NULL) AS pending,
+    count(q.seq) FILTER (WHERE q.token IS NOT NULL) AS delivering,
+    count(q.seq) FILTER (WHERE q.token IS NULL AND q.due_at <= input.now) AS due,
     min(q.due_at) FILTER (WHERE q.token IS NULL AND q.due_at <= input.now) AS longest_due
   FROM (SELECT ? AS now) AS input LEFT JOIN posthorn_queue q`
 

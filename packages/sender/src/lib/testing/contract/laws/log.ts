@@ -176,6 +176,14 @@ export const logLaws = {
     })
   },
 
+  'log: statistics of a store with nothing in it are all 0': async (bench) => {
+    for (const tenant of [undefined, TENANT]) {
+      const { oldestDueAgeMs, ...counts } = await bench.store.log.statistics(tenant)
+      assert.equal(oldestDueAgeMs, undefined)
+      assert.deepEqual([...new Set(Object.values(counts))], [0])
+    }
+  },
+
   'log: statistics tell how long the longest due has waited': async (bench) => {
     assert.equal((await bench.store.log.statistics(TENANT)).oldestDueAgeMs, undefined)
     const endpoint = await bench.endpoint()
