@@ -1,26 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSystemClock, systemClock } from './clock'
+import { systemClock } from './clock'
 
 describe('the system clock', () => {
   it('tells the time', () => {
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000)
-  })
-
-  it('goes on at half speed while the wall clock is behind', () => {
-    let wall = 10_000
-    let elapsed = 0
-    const clock = createSystemClock(
-      () => wall,
-      () => elapsed,
-    )
-    expect(clock.now()).toBe(10_000)
-    wall = 4_000
-    elapsed = 1_000
-    expect(clock.now()).toBe(10_500)
-    elapsed = 1_001
-    expect(clock.now()).toBe(10_500)
-    wall = 20_000
-    expect(clock.now()).toBe(20_000)
   })
 })
 
