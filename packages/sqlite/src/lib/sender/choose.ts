@@ -26,8 +26,6 @@ export interface Choice {
   readonly seqs: readonly number[]
   /** Lanes that gave something, the one served last at the end. */
   readonly served: readonly number[]
-  /** Lanes that may have nothing more due. */
-  readonly visited: readonly number[]
 }
 
 /** A lane standing in line during one claim. */
@@ -67,7 +65,7 @@ export function chooseInTurn(
       served.add(lane.lane)
     }
   }
-  return { seqs, served: [...served], visited: lanes.map(({ lane }) => lane) }
+  return { seqs, served: [...served] }
 }
 
 const isOpen = (lane: Standing, { free, failing }: Budget): boolean =>
@@ -126,9 +124,9 @@ export function chooseSuspect(
   request: DeliveryClaimRequest,
   now: number,
 ): Choice {
-  if (request.limit < 1) return { seqs: [], served: [], visited: [] }
+  if (request.limit < 1) return { seqs: [], served: [] }
   const mostFailing = request.failingLimit > 0 ? 1 : 0
   const row = connection.get(FIND_SUSPECT, now, now, mostFailing, now, request.perEndpoint)
-  if (!row) return { seqs: [], served: [], visited: [] }
-  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')], visited: [] }
+  if (!row) return { seqs: [], served: [] }
+  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')] }
 }

@@ -4,7 +4,7 @@ import { int, optionalBlob, optionalText, type Row, strings, text } from '../val
 import { type Choice, chooseInTurn, chooseSuspect } from './choose'
 import type { StoreContext } from './context'
 import { nextToken } from './counters'
-import { moveBack, refreshLanes, TouchedLanes, wakeLanes } from './lanes'
+import { refreshLanes, TouchedLanes, type Visited, wakeLanes } from './lanes'
 import { tokenOf } from './leases'
 
 /** Back into its lane, in its old place. The token stays: until another takes the row, its holder may still settle. */
@@ -49,7 +49,6 @@ export function claimDeliveries(
   const choose = request.solo ? chooseSuspect : chooseInTurn
   const choice = choose(connection, request, now)
   const deliveries = take(context, choice, { ...request, now })
-  refreshLanes(connection, choice.visited, now)
   const suspects = connection.get(HAS_SUSPECTS, now, now) !== undefined
   return { now, deliveries, suspects }
 }
@@ -76,9 +75,14 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   const until = terms.now + Math.round(terms.leaseMs)
   connection.run(LEASE, until, token, Number(terms.solo), seqs)
   if (terms.solo) connection.run(SOLO_SERVED, turn, JSON.stringify(choice.served))
-  else moveBack(connection, choice.served, turn)
+  else refreshLanes(connection, placed(choice.served, turn), terms.now)
   endpoints.refresh(connection)
   return connection.all(READ_LEASED, seqs).flatMap((row) => toClaimed(context, row, token))
+}
+
+/** Behind everybody, in the order in which they were served. */
+function placed(served: readonly number[], turn: number): readonly Visited[] {
+  return served.map((lane, index) => ({ lane, turn: turn + index }))
 }
 
 function toClaimed(

@@ -3,10 +3,10 @@ import { type FinalStatus, Tallies } from './tallies'
 
 const FINISH = `
   UPDATE posthorn_deliveries SET
-    status = j.value ->> 1, reason = j.value ->> 2, finished_at = ?,
+    status = ?, reason = ?, finished_at = ?,
     attempt = q.attempt, lost = q.lost, solo_lost = q.solo_lost, deferred = q.deferred,
-    last_status = coalesce(j.value ->> 3, q.last_status)
-  FROM json_each(?) AS j CROSS JOIN posthorn_queue q ON q.seq = j.value ->> 0
+    last_status = coalesce(?, q.last_status)
+  FROM json_each(?) AS j CROSS JOIN posthorn_queue q ON q.seq = j.value
   WHERE posthorn_deliveries.seq = q.seq`
 
 const DEQUEUE = 'DELETE FROM posthorn_queue WHERE seq IN (SELECT value FROM json_each(?))'
@@ -33,13 +33,26 @@ export interface Ending {
 export function finish(connection: Connection, endings: readonly Ending[], now: number): void {
   if (endings.length === 0) return
   const tallies = new Tallies()
-  const rows = endings.map(({ seq, tenantId, status, reason, lastStatus }) => {
-    tallies.add(tenantId, status, 1)
-    return [seq, status, reason ?? null, lastStatus ?? null]
-  })
-  connection.run(FINISH, now, JSON.stringify(rows))
+  for (const alike of groupsOf(endings)) {
+    const [{ status, reason = null, lastStatus = null }] = alike
+    const seqs = JSON.stringify(alike.map(({ seq }) => seq))
+    connection.run(FINISH, status, reason, now, lastStatus, seqs)
+  }
+  for (const { tenantId, status } of endings) tallies.add(tenantId, status, 1)
   connection.run(DEQUEUE, JSON.stringify(endings.map(({ seq }) => seq)))
   tallies.write(connection)
+}
+
+/** Most of a batch ends in one way, so a statement for each way is few. */
+function groupsOf(endings: readonly Ending[]): Iterable<[Ending, ...Ending[]]> {
+  const groups = new Map<string, [Ending, ...Ending[]]>()
+  for (const ending of endings) {
+    const key = `${ending.status} ${ending.reason} ${ending.lastStatus}`
+    const group = groups.get(key)
+    if (group) group.push(ending)
+    else groups.set(key, [ending])
+  }
+  return groups.values()
 }
 
 /** Cancels all that waits, or is under way, in a lane. */

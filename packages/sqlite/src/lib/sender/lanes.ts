@@ -18,21 +18,19 @@ const WAKE = `
 
 const PASS_TURN = 'UPDATE posthorn_counters SET turns = turns + 1 WHERE id = 1'
 
-const MOVE_BACK = `
-  UPDATE posthorn_lanes SET turn = j.key + ?
-  FROM json_each(?) AS j WHERE posthorn_lanes.lane = j.value`
-
 /** In line stays who stood there, is open and has due work. Anybody else wakes when open and when the first of what waits is due. */
 const REFRESH = `
   WITH
     input (now) AS (VALUES (?)),
-    head (lane, due_at) AS (
-      SELECT value, (SELECT min(due_at) FROM posthorn_queue q WHERE q.line = 0 AND q.lane = value)
+    head (lane, turn, due_at) AS (
+      SELECT value ->> 0, value ->> 1,
+        (SELECT min(due_at) FROM posthorn_queue q WHERE q.line = 0 AND q.lane = value ->> 0)
       FROM json_each(?))
   UPDATE posthorn_lanes SET
-    turn = CASE WHEN max(opens_at, head.due_at) <= input.now THEN turn END,
-    wake_at = CASE WHEN turn IS NOT NULL AND max(opens_at, head.due_at) <= input.now THEN NULL
-      ELSE max(opens_at, head.due_at) END
+    turn = CASE WHEN posthorn_lanes.turn IS NOT NULL AND max(opens_at, head.due_at) <= input.now
+      THEN coalesce(head.turn, posthorn_lanes.turn) END,
+    wake_at = CASE WHEN posthorn_lanes.turn IS NOT NULL AND max(opens_at, head.due_at) <= input.now
+      THEN NULL ELSE max(opens_at, head.due_at) END
   FROM head CROSS JOIN input WHERE posthorn_lanes.lane = head.lane`
 
 const CREATE_LANE = `
@@ -61,15 +59,16 @@ export function wakeLanes(connection: Connection, now: number): void {
   if (connection.run(WAKE, now) > 0) connection.run(PASS_TURN)
 }
 
-/** To the end of the line, in this order. */
-export function moveBack(connection: Connection, lanes: readonly number[], turn: number): void {
-  if (lanes.length > 0) connection.run(MOVE_BACK, turn, JSON.stringify(lanes))
+/** A lane to look at, with its new place in line if it was served. */
+export interface Visited {
+  readonly lane: number
+  readonly turn?: number
 }
 
 /** To be called for lanes that lost waiting deliveries otherwise than by their time: nobody without due work is to stand in line. */
-export function refreshLanes(connection: Connection, lanes: Iterable<number>, now: number): void {
-  const named = [...lanes]
-  if (named.length > 0) connection.run(REFRESH, now, JSON.stringify(named))
+export function refreshLanes(connection: Connection, lanes: readonly Visited[], now: number): void {
+  if (lanes.length === 0) return
+  connection.run(REFRESH, now, JSON.stringify(lanes.map(({ lane, turn = null }) => [lane, turn])))
 }
 
 /** What a lane takes from its endpoint. `opensAt` is null while that is paused. */
@@ -85,7 +84,7 @@ export function createLane(connection: Connection, { lane, failing, opensAt }: L
 
 export function changeLane(connection: Connection, state: LaneState, now: number): void {
   connection.run(SET_LANE, Number(state.failing), state.opensAt, state.lane)
-  refreshLanes(connection, [state.lane], now)
+  refreshLanes(connection, [{ lane: state.lane }], now)
 }
 
 export function removeLane(connection: Connection, lane: number): void {

@@ -3,12 +3,19 @@ import type { Connection } from '../connection'
 import { int, isNull, optionalInt, type Row } from '../values'
 import { TouchedLanes } from './lanes'
 
-const FIND_DELIVERIES = `
-  SELECT j.key AS position, d.seq, q.lane, q.line, q.token, q.attempt, q.leased_until, q.due_at,
-    q.lost
+const QUEUED = 'q.lane, q.line, q.token, q.attempt, q.leased_until, q.due_at, q.lost'
+
+/** A token tells the `seq`; the names are compared afterwards. */
+const FIND_BY_SEQ = `
+  SELECT d.seq, d.tenant_id, d.id, ${QUEUED}
   FROM json_each(?) AS j
-    CROSS JOIN posthorn_deliveries d ON d.tenant_id = j.value ->> 0 AND d.id = j.value ->> 1
+    CROSS JOIN posthorn_deliveries d ON d.seq = j.value
     LEFT JOIN posthorn_queue q ON q.seq = d.seq`
+
+const FIND_BY_NAME = `
+  SELECT d.seq, ${QUEUED}
+  FROM posthorn_deliveries d LEFT JOIN posthorn_queue q ON q.seq = d.seq
+  WHERE d.tenant_id = ? AND d.id = ?`
 
 const EXTEND = `
   UPDATE posthorn_queue SET leased_until = max(leased_until, ?)
@@ -40,16 +47,34 @@ export interface Queued {
 }
 
 /** For each lease its delivery, undefined where there is none. */
-export function findDeliveries(
+export function findLeased(
   connection: Connection,
-  leases: readonly Pick<LeaseRef, 'tenantId' | 'deliveryId'>[],
+  leases: readonly LeaseRef[],
 ): readonly (Found | undefined)[] {
-  const keys = leases.map(({ tenantId, deliveryId }) => [tenantId, deliveryId])
-  const found = new Map<number, Found>()
-  for (const row of connection.all(FIND_DELIVERIES, JSON.stringify(keys))) {
-    found.set(int(row, 'position'), toFound(row))
+  const rows = new Map<number, Row>()
+  for (const row of connection.all(FIND_BY_SEQ, JSON.stringify(leases.map(seqOf)))) {
+    rows.set(int(row, 'seq'), row)
   }
-  return leases.map((_, position) => found.get(position))
+  return leases.map((lease) => {
+    const row = rows.get(seqOf(lease))
+    const named = row?.tenant_id === lease.tenantId && row.id === lease.deliveryId
+    return named ? toFound(row) : findDelivery(connection, lease.tenantId, lease.deliveryId)
+  })
+}
+
+export function findDelivery(
+  connection: Connection,
+  tenantId: string,
+  id: string,
+): Found | undefined {
+  const row = connection.get(FIND_BY_NAME, tenantId, id)
+  return row && toFound(row)
+}
+
+/** No row has `seq` 0. */
+function seqOf({ token }: LeaseRef): number {
+  const seq = Number.parseInt(token, 10)
+  return Number.isSafeInteger(seq) ? seq : 0
 }
 
 function toFound(row: Row): Found {
@@ -83,7 +108,7 @@ export function extendLeases(
   leases: readonly LeaseRef[],
   { now, leaseMs }: { now: number; leaseMs: number },
 ): readonly LeaseRef[] {
-  const found = findDeliveries(connection, leases)
+  const found = findLeased(connection, leases)
   const kept: LeaseRef[] = []
   const seqs: number[] = []
   for (const [index, lease] of leases.entries()) {
@@ -97,7 +122,7 @@ export function extendLeases(
 }
 
 export function releaseLeases(connection: Connection, leases: readonly LeaseRef[]): void {
-  const found = findDeliveries(connection, leases)
+  const found = findLeased(connection, leases)
   const touched = new TouchedLanes()
   const seqs = new Set<number>()
   for (const [index, lease] of leases.entries()) {

@@ -29,12 +29,12 @@ export function cancelDelivery(
   tenantId: string,
   deliveryId: string,
 ): CancelVerdict {
-  const [delivery] = leases.findDeliveries(connection, [{ tenantId, deliveryId }])
+  const delivery = leases.findDelivery(connection, tenantId, deliveryId)
   if (!delivery) return 'not_found'
   if (!delivery.queued) return 'finished'
   const time = now()
   finish(connection, [{ seq: delivery.seq, tenantId, status: 'canceled' }], time)
-  refreshLanes(connection, [delivery.queued.lane], time)
+  refreshLanes(connection, [{ lane: delivery.queued.lane }], time)
   return 'canceled'
 }
 

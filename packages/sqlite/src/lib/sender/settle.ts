@@ -3,7 +3,7 @@ import type { Connection } from '../connection'
 import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
 import { refreshLanes, TouchedLanes } from './lanes'
-import { type Found, findDeliveries, type HeldDelivery, holds } from './leases'
+import { type Found, findLeased, type HeldDelivery, holds } from './leases'
 
 /** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
 const LOG_ATTEMPT = `
@@ -24,7 +24,7 @@ export function settleDeliveries(
   batch: readonly Settlement[],
 ): readonly SettleVerdict[] {
   const { connection } = context
-  const found = findDeliveries(
+  const found = findLeased(
     connection,
     batch.map(({ lease }) => lease),
   )
@@ -76,7 +76,11 @@ class Outcomes {
     if (this.#retries.length > 0) connection.run(RESCHEDULE, JSON.stringify(this.#retries))
     finish(connection, this.#endings, this.#now)
     this.#touched.write(connection)
-    refreshLanes(connection, this.#deprived, this.#now)
+    refreshLanes(
+      connection,
+      [...this.#deprived].map((lane) => ({ lane })),
+      this.#now,
+    )
   }
 }
 

@@ -1,0 +1,94 @@
+import type {
+  Clock,
+  IdempotencyPruneRequest,
+  IdempotencyStore,
+  SyncHostTransactions,
+} from '@posthorn/receiver'
+import { systemTime } from '../clock'
+import { connectionTo } from '../connection'
+import { storeClosed, toStoreError } from '../errors'
+import { migrate } from '../migrations/migrate'
+import { receiverMigrations } from '../migrations/sets'
+import { letGo, use } from '../owned'
+import type { SqliteLike } from '../sqlite-like'
+import { inTransaction } from '../transaction'
+import * as claims from './claims'
+import { hostTransaction } from './host-transaction'
+
+export interface SqliteIdempotencyOptions {
+  /** Decides leases and lifetimes; default: the receiver's clock, which is the machine's unless given. */
+  readonly clock?: Clock
+}
+
+export interface SqliteIdempotency extends IdempotencyStore {
+  readonly host: SyncHostTransactions<SqliteLike>
+  useClock(clock: Clock): void
+  migrate(): Promise<void>
+  prune(request: IdempotencyPruneRequest): number
+  close(): void
+}
+
+/**
+ * Remembers in a SQLite database what was handled, in the table `posthorn_claims`.
+ *
+ * Each call is a transaction of its own. While the handle is inside one of the host's, a call is refused with `store_busy` (the receiver
+ * answers 503, and the sender tries again): a claim neither commits nor rolls back with the host. Only `host.complete` joins the host's.
+ *
+ * `close` closes a handle that came from `openSqlite`, with the last store on it; any other is left to whoever opened it.
+ *
+ * @example
+ * const receiver = createReceiver({
+ *   secrets: fromEnv('WEBHOOK_SECRET'),
+ *   idempotency: { store: sqliteIdempotency(db), source: 'billing' },
+ * })
+ */
+export function sqliteIdempotency(
+  db: SqliteLike,
+  options: SqliteIdempotencyOptions = {},
+): SqliteIdempotency {
+  const connection = connectionTo(db)
+  let clock: Pick<Clock, 'now'> = options.clock ?? systemTime
+  let closed = false
+  const now = () => Math.floor(clock.now())
+  const guarded = <Result>(work: () => Result): Result => {
+    if (closed) throw storeClosed()
+    try {
+      return work()
+    } catch (error) {
+      throw toStoreError(error)
+    }
+  }
+  const write = <Result>(work: () => Result): Result =>
+    guarded(() => inTransaction(connection, work))
+  use(db)
+  return {
+    claim: (key, fingerprint, ms) =>
+      write(() => claims.takeClaim(connection, key, fingerprint, { now: now(), ms })),
+    renew: (claim, ms) => write(() => claims.renewClaim(connection, claim, { now: now(), ms })),
+    complete: (claim, ms) =>
+      write(() => claims.completeClaim(connection, claim, { now: now(), ms })),
+    release: (claim) => write(() => claims.releaseClaim(connection, claim)),
+    prune: ({ limit }) => write(() => claims.pruneClaims(connection, now(), limit)),
+    host: {
+      kind: 'sync',
+      transaction: (work) => {
+        if (closed) throw storeClosed()
+        return hostTransaction(db, work)
+      },
+      complete: (claim, ms, tx) =>
+        guarded(() => claims.completeClaim(connectionTo(tx), claim, { now: now(), ms })),
+    },
+    useClock(receiversClock) {
+      if (!options.clock) clock = receiversClock
+    },
+    async migrate() {
+      if (closed) throw storeClosed()
+      await migrate(connection, receiverMigrations, now)
+    },
+    close() {
+      if (closed) return
+      closed = true
+      letGo(db)
+    },
+  }
+}
