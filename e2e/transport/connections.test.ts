@@ -1,4 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { Attempt } from '../../packages/sender/src/lib/network/transport/attempt'
+import { createDeadlines } from '../../packages/sender/src/lib/network/transport/deadlines'
+import { dialTcp } from '../../packages/sender/src/lib/network/transport/dial'
+import { fakeTimers } from '../../packages/sender/src/lib/network/transport/fake-timers'
+import { Pool } from '../../packages/sender/src/lib/network/transport/pool'
+import { createSecure } from '../../packages/sender/src/lib/network/transport/secure'
+import { realTimers } from '../../packages/sender/src/lib/network/transport/timers'
 import type { AttemptOutcome, Transport } from '../../packages/sender/src/lib/ports/transport'
 import { attempt, openTransport, timed, until, watchUncaught } from './harness'
 import { answer, onRequest, type RawServer, rawServer, type Serve } from './raw-server'
@@ -259,6 +266,69 @@ describe('D1: nobody listens', () => {
     const outcome = await send(url)
     expect(outcome).toMatchObject({ errorClass: 'network', code: 'ECONNREFUSED' })
     expect(outcome).toHaveProperty('message', 'The endpoint could not be reached.')
+  })
+})
+
+describe('what is left when a request is over', () => {
+  it('no timer', async () => {
+    const timers = fakeTimers()
+    transport = openTransport({ development: true }, { timers })
+    const { url } = await serve(answer(ok))
+    await send(url)
+    expect(timers.set).toBe(1)
+    await timers.advance(50)
+    expect(timers.set).toBe(0)
+  })
+
+  it('no slot, once its idle socket is closed', async () => {
+    const { url, server } = await serve((socket) =>
+      onRequest(socket, () => {
+        socket.write(ok)
+        setTimeout(() => socket.end(), 20)
+      }),
+    )
+    const pool = new Pool(
+      {
+        vet: async () => ['127.0.0.1'],
+        dial: dialTcp,
+        secure: createSecure({}),
+        development: true,
+      },
+      10,
+    )
+    const context = { pool, deadlines: createDeadlines(realTimers), timers: realTimers }
+    const request = attempt(url)
+    const origin = `http://127.0.0.1:${server.port}`
+    const target = { key: origin, origin, hostname: '127.0.0.1', port: server.port, secure: false }
+    const options = { path: '/', method: 'POST' } as const
+    await new Promise((done) => {
+      new Attempt(context, { request, target, options, done }).start()
+    })
+    expect(pool.size).toEqual({ slots: 1, origins: 1 })
+    expect(await until(() => pool.size.slots === 0)).toBe(true)
+    expect(pool.size.origins).toBe(0)
+    expect(context.deadlines.size).toBe(0)
+  })
+})
+
+describe('a name with several addresses', () => {
+  it('is reached at the one that answers', async () => {
+    transport = openTransport({ development: true, lookup: async () => ['::1', '127.0.0.1'] })
+    const { server } = await serve(answer(ok))
+    const outcome = await send(`http://localhost:${server.port}/`, { timeoutMs: 2000 })
+    expect(outcome).toMatchObject({ status: 200 })
+  })
+
+  it('is refused when none does, and the log has each', async () => {
+    transport = openTransport({ development: true, lookup: async () => ['127.0.0.1', '127.0.0.2'] })
+    const { server } = await serve(answer(ok))
+    await server.close()
+    const outcome = await send(`http://localhost:${server.port}/`)
+    expect(outcome).toMatchObject({
+      errorClass: 'network',
+      code: 'ECONNREFUSED',
+      detail: expect.stringMatching(/127\.0\.0\.1.*127\.0\.0\.2/),
+    })
   })
 })
 

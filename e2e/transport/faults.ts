@@ -319,12 +319,14 @@ const connection: readonly Fault[] = [
     title: 'closes after the request',
     serve: (socket) => onRequest(socket, () => socket.end()),
     expect: { errorClass: 'network', code: 'closed' },
+    check: (outcome) => outcome.freshSocket === undefined,
   },
   {
     id: 'D2b',
     title: 'resets after the request',
     serve: (socket) => onRequest(socket, () => socket.resetAndDestroy()),
     expect: { errorClass: 'network', code: 'ECONNRESET' },
+    check: (outcome) => outcome.freshSocket === undefined,
   },
   {
     id: 'D2c',

@@ -150,7 +150,8 @@ export class Attempt implements Occupant, Expiring {
   #mayRepeat(state: Unanswered, error: Error, failure: Failure): boolean {
     if (failure.errorClass !== 'network' || this.#dispatches >= mostDispatches) return false
     if (state.phase === 'waiting') return !(error instanceof ConnectFailure)
-    return state.reused && !this.#freshSocket && this.#slot.bytesRead === state.bytesRead
+    // A fresh one has served nobody, so it is never repeated twice.
+    return state.reused && this.#slot.bytesRead === state.bytesRead
   }
 
   #repeat(state: Unanswered): void {
