@@ -63,6 +63,15 @@ describe('receive: what is accepted', () => {
     expect(context).not.toHaveProperty('secretId')
   })
 
+  it.each([undefined, null, 'text', 0, {}, [], () => {}])(
+    'does not mind a handler that returns %j',
+    async (value) => {
+      const { receiver } = setUp()
+      receiver.on('run.completed', () => value)
+      expect((await receiver.receive(await signed())).status).toBe(200)
+    },
+  )
+
   it('waits for an asynchronous handler', async () => {
     const { receiver } = setUp()
     const { promise, resolve } = deferred()

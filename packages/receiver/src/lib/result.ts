@@ -34,16 +34,16 @@ export interface Refusal {
   readonly kind: 'refused'
   readonly code: RefusalCode
   /** Set once the signature was verified. */
-  readonly messageId?: string
+  readonly messageId?: string | undefined
   /** Set once the envelope was read. */
-  readonly type?: string
+  readonly type?: string | undefined
   /** What the handler, store, schema or secret provider threw. Never part of the reply. */
   readonly cause?: unknown
   /** Where the envelope or the data is wrong. Never part of the reply. */
-  readonly issues?: readonly ValidationIssue[]
-  readonly retryAfterMs?: number
+  readonly issues?: readonly ValidationIssue[] | undefined
+  readonly retryAfterMs?: number | undefined
   /** What to change here, for the log. */
-  readonly fix?: string
+  readonly fix?: string | undefined
 }
 
 /** What became of a request. */

@@ -17,8 +17,12 @@ describe('registering', () => {
     const router = new Router(undefined)
     router.onAny(handler)
     router.onUnknown(handler)
-    expect(() => router.onAny(handler)).toThrow(TypeError)
-    expect(() => router.onUnknown(handler)).toThrow(TypeError)
+    expect(() => router.onAny(handler)).toThrow(
+      new TypeError('receiver.onAny: there is a handler already'),
+    )
+    expect(() => router.onUnknown(handler)).toThrow(
+      new TypeError('receiver.onUnknown: there is a handler already'),
+    )
   })
 
   it('takes only types of the catalogue', () => {

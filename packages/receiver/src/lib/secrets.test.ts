@@ -79,6 +79,21 @@ describe('secrets given as values', () => {
     })
   })
 
+  it('are told to the handler by the place they were configured at', async () => {
+    const notAfter = new Date(NOW - 1)
+    const secrets = [
+      { id: 'old', secret: OTHER_SECRET, notAfter },
+      { id: 'new', secret: SECRET },
+    ]
+    const { receiver } = setUp({ secrets })
+    const handler = vi.fn()
+    receiver.on('run.completed', handler)
+    await receiver.receive(await signed())
+    expect(handler.mock.calls[0]?.[1]).toMatchObject({ secretIndex: 1, secretId: 'new' })
+    const old = await signed(completed, { secret: OTHER_SECRET })
+    expect((await receiver.receive(old)).status).toBe(401)
+  })
+
   it('are unavailable when all have expired', async () => {
     const secrets = [{ id: 'old', secret: SECRET, notAfter: new Date(NOW) }]
     const { receiver, clock, lines } = setUp({ secrets })

@@ -51,6 +51,7 @@ describe('dedupe: the key', () => {
     ['~ !', '~ !'],
     ['x'.repeat(256), `sha256-${hash('x'.repeat(256))}`],
     ['ü', `sha256-${hash('ü')}`],
+    ['ü a', `sha256-${hash('ü a')}`],
     ['a\n', `sha256-${hash('a\n')}`],
     ['\u007f', `sha256-${hash('\u007f')}`],
   ])('is hashed when no store should be given it: %j', async (made, id) => {
@@ -74,6 +75,20 @@ describe('dedupe: the key', () => {
       status: 500,
       outcome: { code: 'config', messageId: completed.id, type: 'run.completed' },
     })
+  })
+
+  it('that is empty is named in the log', async () => {
+    for (const [name, option] of [
+      ['key', { source: 'a', key: () => '' }],
+      ['source', { source: () => '' }],
+    ] as const) {
+      const { receiver } = setUp({ idempotency: { store: stub(), ...option } })
+      receiver.on('run.completed', () => {})
+      const { outcome } = await receiver.receive(await signed())
+      expect(outcome).toMatchObject({
+        cause: new TypeError(`idempotency.${name} must return a non-empty string`),
+      })
+    }
   })
 
   it.each([

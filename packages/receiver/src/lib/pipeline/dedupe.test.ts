@@ -179,8 +179,11 @@ describe('dedupe: failures give the claim back', () => {
     const { receiver, lines } = setUp({ store: Object.assign(store, { release }) })
     receiver.on('run.completed', () => Promise.reject(new Error('down')))
     expect((await receiver.receive(await signed())).body).toBe('{"code":"handler_failed"}')
-    const warning = { level: 'warn', message: expect.stringContaining('not released') }
-    expect(lines).toContainEqual(expect.objectContaining(warning))
+    expect(lines).toContainEqual({
+      level: 'warn',
+      message: 'Claim not released; it ends with its lease.',
+      fields: { err: new Error('gone'), messageId: completed.id, type: 'run.completed' },
+    })
   })
 })
 

@@ -1,7 +1,7 @@
 import { WebhookError } from '@posthorn/schema'
 import { schemes } from '@posthorn/schema/signature'
-import { describe, expect, it } from 'vitest'
-import { completed, failed, setUp, signed } from '../test-support'
+import { describe, expect, it, vi } from 'vitest'
+import { completed, events, failed, setUp, signed } from '../test-support'
 
 describe('receive: our own side fails', () => {
   it.each([
@@ -34,7 +34,8 @@ describe('receive: our own side fails', () => {
     const scheme = { ...schemes.standard, verify: () => Promise.reject(new Error('own bug')) }
     const { receiver, lines } = setUp({ scheme })
     const result = await receiver.receive(await signed())
-    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}' })
+    const cause = new Error('own bug')
+    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}', outcome: { cause } })
     expect(lines[0]?.level).toBe('error')
   })
 
@@ -50,7 +51,7 @@ describe('receive: our own side fails', () => {
     const result = await receiver.receive(await signed())
     expect(result).toMatchObject({
       status: 500,
-      outcome: { code: 'config', messageId: completed.id },
+      outcome: { code: 'config', messageId: completed.id, cause: new Error('bug') },
     })
   })
 
@@ -68,8 +69,29 @@ describe('receive: our own side fails', () => {
     const { receiver: other } = setUp({ events: broken, store })
     other.on('run.failed', () => {})
     const result = await other.receive(await signed(failed))
-    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}' })
+    const cause = new Error('bug')
+    expect(result).toMatchObject({ status: 500, body: '{"code":"config"}', outcome: { cause } })
     expect((await receiver.receive(await signed(failed))).status).toBe(200)
+  })
+
+  it('a catalogue of two minds about a type: 422 invalid_data', async () => {
+    const issues = [{ path: 'type', message: 'unknown' }]
+    const decode = async () => ({ ok: false, code: 'unknown_event_type', issues }) as const
+    const { receiver } = setUp({ events: { ...events, decode } })
+    receiver.on('run.failed', () => {})
+    const result = await receiver.receive(await signed(failed))
+    expect(result).toMatchObject({ status: 422, outcome: { code: 'invalid_data', issues } })
+  })
+
+  it('a scheme that names no secret of ours: the handler gets its number', async () => {
+    const verify = async () =>
+      ({ ok: true, id: 'a', timestamp: undefined, secretIndex: 7 }) as const
+    const { receiver } = setUp({ scheme: { ...schemes.standard, verify } })
+    const handler = vi.fn()
+    receiver.on('run.completed', handler)
+    await receiver.receive(await signed())
+    expect(handler.mock.calls[0]?.[1]).toMatchObject({ secretIndex: 7 })
+    expect(handler.mock.calls[0]?.[1]).not.toHaveProperty('secretId')
   })
 
   it('headers that are none: 500 config', async () => {
@@ -109,6 +131,13 @@ describe('receive: our own side fails', () => {
     expect(result).toMatchObject({ status: 503, body: '{"code":"secrets_unavailable"}' })
     expect(lines[0]?.level).toBe('error')
     expect(JSON.stringify(lines)).not.toContain('c2hvcnQ')
+  })
+
+  it('keeps what the provider threw', async () => {
+    const cause = new Error('vault sealed')
+    const { receiver } = setUp({ secrets: () => Promise.reject(cause) })
+    const { outcome } = await receiver.receive(await signed())
+    expect(outcome).toMatchObject({ code: 'secrets_unavailable', cause })
   })
 
   it('names the missing variable in the log', async () => {

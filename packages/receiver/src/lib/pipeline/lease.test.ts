@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { HandlerContext } from '../handler'
 import type { IdempotencyStore } from '../ports/idempotency-store'
 import { memoryIdempotency } from '../stores/memory'
-import { completed, deferred, setUp, signed } from '../test-support'
+import { completed, deferred, NOW, setUp, signed, stub } from '../test-support'
 
 /** A handler that waits to be told, and what it was given. */
 function waiting() {
@@ -47,6 +47,7 @@ describe('the lease, while its handler runs', () => {
     await clock.advance(1)
     expect(renew).toHaveBeenCalledTimes(1)
     expect(renew).toHaveBeenLastCalledWith({ ...KEY, token: expect.any(String) }, 30_000)
+    expect(clock.sleeping).toBe(1)
     await clock.advance('5m')
     expect(renew).toHaveBeenCalledTimes(31)
     expect(signal().aborted).toBe(false)
@@ -109,6 +110,7 @@ describe('a lease that is lost', () => {
     await clock.advance(10_000)
     expect(signal().aborted).toBe(true)
     expect(WebhookError.is(signal().reason, 'lease_lost')).toBe(true)
+    expect(signal().reason.message).toContain('ended before its handler did')
     await clock.advance(20_000)
     expect((await memory.claim(KEY, 'other', 60_000)).state).toBe('acquired')
     resolve()
@@ -138,6 +140,25 @@ describe('a lease that is lost', () => {
     expect(late).toHaveBeenCalledWith(true)
   })
 
+  it('leaves the outcome of an unknown event as it is', async () => {
+    const store = memoryIdempotency()
+    const { promise, resolve } = deferred()
+    const { receiver, clock } = setUp({ store: Object.assign(store, { renew: () => false }) })
+    receiver.onUnknown(() => promise)
+    const result = receiver.receive(await signed())
+    await clock.advance(10_000)
+    resolve()
+    expect((await result).outcome.kind).toBe('unknown_type')
+  })
+
+  it('is one signal, however often it is asked for', async () => {
+    const { clock, signal } = await start(() => ({ renew: () => false }))
+    const first = signal()
+    expect(signal()).toBe(first)
+    await clock.advance(10_000)
+    expect(first.aborted).toBe(true)
+  })
+
   it('makes lease_lost of the failure of a handler that stopped for it', async () => {
     const { clock, result } = await start(() => ({ renew: () => false })).then((bed) => {
       bed.signal().addEventListener('abort', () => bed.reject(bed.signal().reason))
@@ -165,7 +186,12 @@ describe('renewals that fail', () => {
       },
     }))
     await clock.advance(20_000)
-    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
+    const warning = {
+      level: 'warn',
+      message: 'Claim not renewed; trying again.',
+      fields: { err: new Error('connection reset'), messageId: completed.id },
+    }
+    expect(lines).toEqual([warning, warning])
     expect(signal().aborted).toBe(false)
     down = false
     await clock.advance(9_999)
@@ -233,5 +259,50 @@ describe('renewals that fail', () => {
     answer(false)
     await clock.advance(0)
     expect(signal().aborted).toBe(false)
+  })
+
+  it('are lost as soon as a slow store says so', async () => {
+    const { promise, resolve: answer } = deferred<boolean>()
+    const { clock, signal } = await start(() => ({ renew: () => promise }))
+    await clock.advance(11_000)
+    expect(signal().aborted).toBe(false)
+    answer(false)
+    await clock.advance(0)
+    expect(signal().aborted).toBe(true)
+  })
+
+  it('do not abort a handler that is done, however late it is', async () => {
+    const { promise, resolve } = deferred()
+    const { promise: asked, resolve: ask } = deferred()
+    let now = NOW
+    const sleepers: (() => void)[] = []
+    const clock = {
+      now: () => now,
+      sleep: (_ms: number, signal?: AbortSignal) =>
+        new Promise<void>((wake) => {
+          sleepers.push(wake)
+          signal?.addEventListener('abort', () => wake())
+        }),
+    }
+    const renew = () => {
+      ask()
+      return new Promise<boolean>(() => {})
+    }
+    const store = { ...stub(), renew }
+    const { receiver } = setUp({ store, clock })
+    const signals: AbortSignal[] = []
+    receiver.on('run.completed', (_event, context) => {
+      signals.push(context.signal)
+      return promise
+    })
+    const result = receiver.receive(await signed())
+    await vi.waitFor(() => expect(sleepers).toHaveLength(1))
+    sleepers[0]?.()
+    await asked
+    now += 60_000
+    resolve()
+    expect((await result).status).toBe(200)
+    await new Promise((next) => setImmediate(next))
+    expect(signals[0]?.aborted).toBe(false)
   })
 })

@@ -84,27 +84,25 @@ export class Lease implements Held {
       await clock.sleep(Math.ceil(leaseMs / 3), stopped)
       if (stopped.aborted) return
       const askedAt = clock.now()
-      const answer = await this.#renew(stopped)
+      const kept = await this.#renew(stopped)
       if (stopped.aborted) return
-      if (answer === 'kept') this.#heldUntil = askedAt + leaseMs
-      if (answer === 'lost' || clock.now() >= this.#heldUntil) this.#lose()
+      if (kept) this.#heldUntil = askedAt + leaseMs
+      if (kept === false || clock.now() >= this.#heldUntil) this.#lose()
     }
   }
 
-  /** A store that hangs is given until the lease ends. */
-  async #renew(stopped: AbortSignal): Promise<'kept' | 'lost' | 'unknown'> {
+  /** Undefined when the store failed. One that hangs is given until the lease ends. */
+  async #renew(stopped: AbortSignal): Promise<boolean | undefined> {
     const { clock, log } = this.#options
     const { store, leaseMs } = this.#idempotency
     const answered = new AbortController()
     const ended = AbortSignal.any([stopped, answered.signal])
-    const timeout = clock.sleep(Math.max(0, this.#heldUntil - clock.now()), ended)
+    const timeout = clock.sleep(this.#heldUntil - clock.now(), ended).then(() => false)
     try {
-      const renewal = Promise.resolve(store.renew(this.#claim, leaseMs))
-      const kept = await Promise.race([renewal, timeout.then(() => undefined)])
-      return kept === undefined ? 'unknown' : kept ? 'kept' : 'lost'
+      return await Promise.race([store.renew(this.#claim, leaseMs), timeout])
     } catch (err) {
       log.warn({ err, messageId: this.#claim.id }, 'Claim not renewed; trying again.')
-      return 'unknown'
+      return undefined
     } finally {
       answered.abort()
     }

@@ -19,7 +19,7 @@ export async function readBody(
   maxBytes: number,
 ): Promise<Stage<Uint8Array>> {
   const read = typeof body === 'function' ? await runReader(body, maxBytes) : bytesOf(body)
-  if (!read.ok) return stop(read.code, read.fix === undefined ? {} : { fix: read.fix })
+  if (!read.ok) return stop(read.code, { fix: read.fix })
   return read.bytes.length > maxBytes ? stop('body_too_large') : pass(read.bytes)
 }
 

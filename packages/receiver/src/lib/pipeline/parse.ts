@@ -14,8 +14,8 @@ export interface Message {
   readonly request: ReceiveRequest
 }
 
-/** `ignoreBOM` keeps the mark in the text, where JSON does not allow it (RFC 8259, 8.1). */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** UTF-8. `ignoreBOM` keeps the mark in the text, where JSON does not allow it (RFC 8259, 8.1). */
+const utf8 = new TextDecoder(undefined, { fatal: true, ignoreBOM: true })
 
 export async function parse(
   options: ResolvedOptions,

@@ -48,8 +48,10 @@ async function findSecrets(
   try {
     return pass(await secrets(asked, nowMs))
   } catch (cause) {
-    const fix = WebhookError.is(cause) ? cause.message : undefined
-    return stop('secrets_unavailable', fix === undefined ? { cause } : { cause, fix })
+    return stop('secrets_unavailable', {
+      cause,
+      fix: WebhookError.is(cause) ? cause.message : undefined,
+    })
   }
 }
 

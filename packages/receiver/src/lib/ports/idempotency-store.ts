@@ -92,7 +92,10 @@ export interface IdempotencyStore {
    * How a host's own writes and `complete` commit together. Absent is `none`.
    * The claim itself is always committed first, on the store's own connection, so that a duplicate meanwhile sees it.
    */
-  readonly host?: NoHostTransactions | SyncHostTransactions<unknown> | AsyncHostTransactions<unknown>
+  readonly host?:
+    | NoHostTransactions
+    | SyncHostTransactions<unknown>
+    | AsyncHostTransactions<unknown>
   /** Takes the receiver's clock where the store has none of its own (its database's, or one given at construction). */
   useClock?(clock: Clock): void
   migrate?(): Awaitable<void>
