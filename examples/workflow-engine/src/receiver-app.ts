@@ -4,10 +4,11 @@ import { createReceiver, fromEnv } from '@posthorn/receiver'
 import { toExpress } from '@posthorn/receiver/express'
 import { sqliteIdempotency } from '@posthorn/sqlite/receiver'
 import express from 'express'
+import { createGroupCommit } from './app/group-commit'
 import { createHandledLog } from './app/handled'
 import { addHandlers } from './app/handlers'
 import { listen } from './app/listen'
-import { createReplyCounter } from './app/reply-counter'
+import { countOutcomes } from './app/outcome-counter'
 import { createRunView } from './app/run-view'
 import { openDatabase } from './database'
 import { events } from './events'
@@ -24,17 +25,17 @@ const receiver = createReceiver({
   secrets: fromEnv('WEBHOOK_SECRET'),
   idempotency: { store: sqliteIdempotency(db), source: 'workflow-engine' },
 })
-addHandlers(receiver, view, handled)
+addHandlers(receiver, { view, handled, commit: createGroupCommit(db) })
 
 view.migrate()
 handled.migrate()
 await receiver.migrate()
 
 const app = express()
-const replies = createReplyCounter()
-app.post('/webhooks', replies.count, toExpress(receiver))
+const counted = countOutcomes(receiver)
+app.post('/webhooks', toExpress(counted))
 app.get('/counts', (_request, response) => {
-  response.json(replies.counts())
+  response.json(counted.counts())
 })
 const server = await listen(app, Number(port))
 process.send?.({ kind: 'ready' })

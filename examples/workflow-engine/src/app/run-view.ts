@@ -20,10 +20,17 @@ export interface RunInView {
   readonly processName: string
 }
 
+export interface RunState {
+  readonly status: string
+  readonly detail?: string
+  /** When it came to be so: ISO 8601. */
+  readonly at: string
+}
+
 /** What the application makes of the events: where each run of the host stands. */
 export interface RunView {
   migrate(): void
-  show(run: RunInView, state: { status: string; detail?: string; at: string }): void
+  show(run: RunInView, state: RunState): void
 }
 
 export function createRunView(db: Database): RunView {

@@ -4,16 +4,16 @@ import type { AttemptReport } from '../host/messages'
 export interface AttemptLog {
   readonly ok: number
   readonly failed: number
-  /** Reports of the first event that was attempted. */
-  readonly first: readonly AttemptReport[]
+  /** Requests for the very first event. */
+  readonly ofFirst: number
   add(attempt: AttemptReport): void
   clear(): void
 }
 
-export function createAttemptLog(): AttemptLog {
-  let ok = 0
-  let failed = 0
-  let first: AttemptReport[] = []
+/** @param onFirst told of each request for the very first event */
+export function createAttemptLog(onFirst: (attempt: AttemptReport) => void): AttemptLog {
+  let [ok, failed, ofFirst] = [0, 0, 0]
+  let firstEvent: string | undefined
   return {
     get ok() {
       return ok
@@ -21,18 +21,20 @@ export function createAttemptLog(): AttemptLog {
     get failed() {
       return failed
     },
-    get first() {
-      return first
+    get ofFirst() {
+      return ofFirst
     },
     add(attempt) {
       if (attempt.ok) ok += 1
       else failed += 1
-      if (first[0] === undefined || first[0].eventId === attempt.eventId) first.push(attempt)
+      firstEvent ??= attempt.eventId
+      if (attempt.eventId !== firstEvent) return
+      ofFirst += 1
+      onFirst(attempt)
     },
     clear() {
       ok = 0
       failed = 0
-      first = []
     },
   }
 }

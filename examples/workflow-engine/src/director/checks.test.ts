@@ -34,7 +34,7 @@ const right: Counts = {
   deliveries: [delivery('a'), delivery('b'), delivery('a'), delivery('a')],
   attempts: { begun: 6, succeeded: 4, failed: 1 },
   handled: ['a', 'b', 'a-r1'],
-  replies: { byStatus: { '200': 6, '401': 1 }, duplicates: 3 },
+  outcomes: { handled: 3, duplicate: 3, unknown_type: 0, refused: { signature_mismatch: 1 } },
 }
 
 const failed = (counts: Partial<Counts>) =>
@@ -57,10 +57,10 @@ describe('checks', () => {
       { deliveries: [...right.deliveries.slice(1), delivery('b', 'failed')] },
     ],
     ['handled = events', { handled: ['a', 'b'] }],
-    ['answers 200', { replies: { byStatus: { '200': 6, '401': 1 }, duplicates: 2 } }],
+    ['answered as handled', { outcomes: { ...right.outcomes, handled: 4 } }],
     ['arrived unknown', { attempts: { begun: 5, succeeded: 4, failed: 1 } }],
     ['runs the application', { seenRuns: new Map([['order-1', 'waiting']]) }],
-    ['answers 401', { replies: { byStatus: { '200': 6 }, duplicates: 3 } }],
+    ['refused for', { outcomes: { ...right.outcomes, refused: {} } }],
   ])('notice what is wrong: %s', (what, counts) => {
     expect(failed(counts)).toContainEqual(expect.stringContaining(what))
   })

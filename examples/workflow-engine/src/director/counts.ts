@@ -1,5 +1,6 @@
 import type { Delivery } from '@posthorn/sender'
 import { z } from 'zod'
+import { type OutcomeCounts, outcomeCounts } from '../app/outcome-counter'
 import { query } from '../database'
 import type { AppFile } from './app-file'
 import type { Operator } from './operator'
@@ -14,9 +15,10 @@ export interface Counts {
   readonly eventIds: readonly string[]
   readonly deliveries: readonly Delivery[]
   readonly attempts: AttemptCounts
-  /** Message ids, one for each time that a handler ran. */
+  /** Message ids in the application's log, one for each time that a handler ran. */
   readonly handled: readonly string[]
-  readonly replies: Replies
+  /** What the receiver answered. */
+  readonly outcomes: OutcomeCounts
 }
 
 interface AttemptCounts {
@@ -28,9 +30,6 @@ interface AttemptCounts {
 const runRow = z.object({ id: z.string(), status: z.string(), transitions: z.int() })
 type RunCount = z.infer<typeof runRow>
 
-const replies = z.object({ byStatus: z.record(z.string(), z.int()), duplicates: z.int() })
-type Replies = z.infer<typeof replies>
-
 export async function gatherCounts(
   { db, sender }: Operator,
   app: AppFile,
@@ -39,8 +38,8 @@ export async function gatherCounts(
   const deliveries = await allPages((query) => sender.deliveries.list(query))
   const stored = await allPages((query) => sender.events.list(query))
   const attempts = await Promise.all(deliveries.map(({ id }) => sender.deliveries.attempts(id)))
-  const outcomes = attempts.flat().map(({ outcome }) => outcome === 'success')
-  const succeeded = outcomes.filter(Boolean).length
+  const ended = attempts.flat()
+  const succeeded = ended.filter(({ outcome }) => outcome === 'success').length
   return {
     runs: query(db, 'select id, status, transitions from runs order by rowid', runRow),
     seenRuns: app.runStatuses(),
@@ -49,9 +48,9 @@ export async function gatherCounts(
     attempts: {
       begun: deliveries.reduce((sum, delivery) => sum + delivery.attempts, 0),
       succeeded,
-      failed: outcomes.length - succeeded,
+      failed: ended.length - succeeded,
     },
     handled: app.handled().map(({ messageId }) => messageId),
-    replies: replies.parse(await (await fetch(countsUrl)).json()),
+    outcomes: outcomeCounts.parse(await (await fetch(countsUrl)).json()),
   }
 }

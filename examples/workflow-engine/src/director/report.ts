@@ -23,7 +23,14 @@ export function printChecks({ paint, print }: Timeline, checks: readonly Check[]
 
 type Row = readonly [name: string, count: number, detail: string]
 
-function table({ runs, eventIds, deliveries, attempts, handled, replies }: Counts): readonly Row[] {
+function table({
+  runs,
+  eventIds,
+  deliveries,
+  attempts,
+  handled,
+  outcomes,
+}: Counts): readonly Row[] {
   const cutOff = attempts.begun - attempts.succeeded - attempts.failed
   return [
     ['runs', runs.length, tally(runs.map(({ status }) => status))],
@@ -35,8 +42,8 @@ function table({ runs, eventIds, deliveries, attempts, handled, replies }: Count
       `${attempts.succeeded} succeeded, ${attempts.failed} failed, ${cutOff} cut off by the kill`,
     ],
     ['handled', handled.length, 'by the application, each once'],
-    ['duplicates', replies.duplicates, 'arrived again and were not handled again'],
-    ['refused', replies.byStatus['401'] ?? 0, 'with a wrong signature'],
+    ['duplicates', outcomes.duplicate, 'arrived again and were not handled again'],
+    ['refused', outcomes.refused.signature_mismatch ?? 0, 'with a wrong signature'],
   ]
 }
 

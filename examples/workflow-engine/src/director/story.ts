@@ -1,3 +1,4 @@
+import type { AttemptReport } from '../host/messages'
 import { openAppFile } from './app-file'
 import { createAttemptLog } from './attempt-log'
 import { check } from './checks'
@@ -46,9 +47,14 @@ async function prepareShow(stage: Stage): Promise<Show> {
   return {
     stage,
     operator,
-    attempts: createAttemptLog(),
+    attempts: createAttemptLog((attempt) => stage.timeline.say('host', describe(attempt))),
     endpoint: { url, port, secret },
     hostFile,
     appFile: stage.file('app.db'),
   }
+}
+
+function describe({ eventType, number, ok, result }: AttemptReport): string {
+  const outcome = ok ? `delivered, ${result}` : result
+  return `first event, ${eventType}: attempt ${number}, ${outcome}`
 }

@@ -1,35 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type HostProcess, startHost } from '../host-process'
 import { orders } from '../orders'
 import type { Show } from '../show'
 import { DemoFailure } from '../stage'
 
-/** Deliveries of the second batch of orders that the host makes before it is killed. */
-const untilKill = 60
+/** An order comes in every so many milliseconds: the last one is still under way when the host is killed. */
+const orderEvery = 80
+const ordersBeforeKill = 5
+const deliveriesBeforeKill = 30
 
 /** The host is killed in the middle of runs and deliveries, and started again. */
-export async function crash(
-  { stage, operator, attempts, hostFile }: Show,
-  host: HostProcess,
-): Promise<HostProcess> {
+export async function crash(show: Show, host: HostProcess): Promise<HostProcess> {
+  const { stage, operator, attempts, hostFile } = show
   const { timeline } = stage
   timeline.scene('The host is killed in the middle')
   attempts.clear()
-  host.run(orders(9, 20))
-  timeline.say('host', 'starts 12 more orders')
-  await stage.until('some deliveries', () => attempts.ok >= untilKill)
+  timeline.say('host', 'runs 10 more orders, one after the other')
+  const coming = [...orders(5, 14)]
+  while (coming.length > 10 - ordersBeforeKill || attempts.ok < deliveriesBeforeKill) {
+    host.run(coming.splice(0, 1))
+    await sleep(orderEvery)
+  }
   await host.kill()
-  const unfinished = operator.runs.unfinished().length
-  const { recorded, pending, delivering } = await operator.sender.statistics()
-  timeline.say('host', `SIGKILL after ${attempts.ok} deliveries`)
-  timeline.say(
-    'operator',
-    `finds ${unfinished} unfinished runs, ${recorded + pending + delivering} events not delivered, ${delivering} of them in flight`,
-  )
-  if (unfinished === 0) throw new DemoFailure('the host was killed too late to show anything')
+  await describeWreck(show)
 
   const next = await startHost(stage, hostFile, attempts.add)
-  timeline.say('host', `starts again and takes up ${next.unfinished} runs`)
+  timeline.say('host', `starts again, repeats ${next.unfinished} runs, takes the other orders`)
+  next.run(coming)
   await stage.until('everything to be delivered', operator.settled)
   timeline.say('host', 'all runs ended, everything delivered')
   return next
+}
+
+async function describeWreck({ stage, operator, attempts }: Show): Promise<void> {
+  const unfinished = operator.runs.unfinished().length
+  const { recorded, pending, delivering } = await operator.sender.statistics()
+  const undelivered = recorded + pending + delivering
+  stage.timeline.say('host', `SIGKILL after ${attempts.ok} of these deliveries`)
+  stage.timeline.say(
+    'operator',
+    `finds ${unfinished} runs unfinished, ${undelivered} events not delivered, ${delivering} of them in flight`,
+  )
+  if (unfinished === 0) throw new DemoFailure('the host was killed too late to show anything')
 }

@@ -1,10 +1,7 @@
-import type { AttemptReport } from '../../host/messages'
 import { startApp } from '../app-process'
 import { startHost } from '../host-process'
 import { orders, troubles } from '../orders'
 import type { Running, Show } from '../show'
-
-const attemptsToSee = 4
 
 /** The application is down when the host begins to send, and comes up later. */
 export async function outage({ stage, operator, attempts, ...show }: Show): Promise<Running> {
@@ -12,29 +9,18 @@ export async function outage({ stage, operator, attempts, ...show }: Show): Prom
   timeline.scene('The application is down; the host works on')
   timeline.say('operator', `registers ${show.endpoint.url} for run.* and node.*`)
   const host = await startHost(stage, show.hostFile, attempts.add)
-  host.run([...orders(1, 8), ...troubles])
-  timeline.say('host', 'starts 8 orders, an import that will fail, a refund that will be cancelled')
-  await stage.until('attempts to fail', () => attempts.first.length >= attemptsToSee)
-  for (const attempt of attempts.first.slice(0, attemptsToSee)) {
-    timeline.say('host', describe(attempt))
-  }
+  timeline.say('host', 'runs 4 orders, an import that will fail, a refund that will be cancelled')
+  host.run([...orders(1, 4), ...troubles])
   await stage.until('the runs to end', () => operator.runs.unfinished().length === 0)
+  await stage.until('retries', () => attempts.ofFirst >= 3)
   const { pending, delivering } = await operator.sender.statistics()
-  timeline.say(
-    'host',
-    `all runs ended; ${pending + delivering} deliveries wait after ${attempts.failed} failed attempts`,
-  )
+  const waiting = pending + delivering
+  timeline.say('host', `all runs ended; ${waiting} events wait, ${attempts.failed} attempts failed`)
 
   timeline.scene('The application comes up')
   const app = await startApp(stage, { file: show.appFile, ...show.endpoint })
   timeline.say('app', `listens on port ${show.endpoint.port}`)
   await stage.until('the backlog to be delivered', operator.settled)
-  const last = attempts.first.at(-1)
-  if (last !== undefined) timeline.say('host', describe(last))
   timeline.say('host', `has delivered all ${attempts.ok}`)
   return { host, app }
-}
-
-function describe({ eventType, number, ok, result }: AttemptReport): string {
-  return `first event (${eventType}), attempt ${number}: ${ok ? 'delivered, ' : ''}${result}`
 }
