@@ -1,6 +1,7 @@
 -- Sender, version 1. Times are integer milliseconds since the Unix epoch. `seq` is one sequence over events and deliveries.
 
--- One row. `latest` is the newest `recorded_at` or `created_at` given out, so that these never go back along `seq`.
+-- One row. `latest` is the newest `recorded_at` or `created_at` given out: these do not go back along `seq`, but for the `folds`, when the
+-- clock was put back by more than an hour.
 CREATE TABLE posthorn_counters (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   seq INTEGER NOT NULL,
@@ -9,10 +10,11 @@ CREATE TABLE posthorn_counters (
   endpoint_removals INTEGER NOT NULL,
   tokens INTEGER NOT NULL,
   turns INTEGER NOT NULL,
-  latest INTEGER NOT NULL
+  latest INTEGER NOT NULL,
+  folds INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO posthorn_counters VALUES (1, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO posthorn_counters VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0);
 
 -- `failing_since` NULL is healthy. `changed` is `endpoint_changes` at the last write: what caches have to reload.
 CREATE TABLE posthorn_endpoints (
@@ -141,7 +143,7 @@ CREATE TABLE posthorn_queue (
 ) STRICT;
 
 CREATE INDEX posthorn_queue_waiting ON posthorn_queue (line, lane, due_at) WHERE line IS NOT NULL;
-CREATE INDEX posthorn_queue_leased ON posthorn_queue (leased_until, lane) WHERE line IS NULL;
+CREATE INDEX posthorn_queue_leased ON posthorn_queue (line, leased_until, lane) WHERE line IS NULL;
 
 -- One row for each endpoint: its place in the line of those with due work (`turn`), or when it joins it (`wake_at`, never later than its
 -- first waiting delivery is due). `opens_at` is NULL while the endpoint is paused.

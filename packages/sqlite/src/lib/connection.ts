@@ -8,7 +8,12 @@ interface Statement {
   all(...parameters: SqliteValue[]): unknown
 }
 
-/** A handle with its prepared statements. */
+/**
+ * A handle with its prepared statements.
+ *
+ * SQL here says `LIMIT 0 + ?`: newer versions of SQLite plan with the value bound to a bare `LIMIT ?`, and prepare the statement anew
+ * each time it is bound, which costs more than most of ours take.
+ */
 export interface Connection {
   exec(sql: string): void
   /** For statements that answer no rows. Answers how many rows it changed. */

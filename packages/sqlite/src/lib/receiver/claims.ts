@@ -24,7 +24,7 @@ const RELEASE = 'DELETE FROM posthorn_claims WHERE source = ? AND id = ? AND tok
 const PRUNE = `
   DELETE FROM posthorn_claims WHERE (source, id) IN (
     SELECT source, id FROM posthorn_claims INDEXED BY posthorn_claims_until
-    WHERE until <= ? AND (token IS NULL OR until <= ?) ORDER BY until LIMIT ?)`
+    WHERE until <= ? AND (token IS NULL OR until <= ?) ORDER BY until LIMIT 0 + ?)`
 
 /** A length of time from now on. */
 export interface Span {

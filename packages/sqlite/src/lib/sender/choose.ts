@@ -8,11 +8,11 @@ const COUNT_HELD = `
 
 const LINE_UP = `
   SELECT lane, turn FROM posthorn_lanes
-  WHERE failing = ? AND turn IS NOT NULL ORDER BY turn, lane LIMIT ?`
+  WHERE failing = ? AND turn IS NOT NULL ORDER BY turn, lane LIMIT 0 + ?`
 
 const LONGEST_DUE = `
   SELECT seq FROM posthorn_queue
-  WHERE line = 0 AND lane = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ? OFFSET ?`
+  WHERE line = 0 AND lane = ? AND due_at <= ? ORDER BY due_at, seq LIMIT 0 + ? OFFSET 0 + ?`
 
 const FIND_SUSPECT = `
   SELECT q.seq, q.lane FROM posthorn_queue q CROSS JOIN posthorn_lanes l ON l.lane = q.lane
@@ -26,6 +26,8 @@ export interface Choice {
   readonly seqs: readonly number[]
   /** Lanes that gave something, the one served last at the end. */
   readonly served: readonly number[]
+  /** Lanes that stood in line with nothing due: the clock was put back. */
+  readonly idle: readonly number[]
 }
 
 /** A lane standing in line during one claim. */
@@ -65,7 +67,8 @@ export function chooseInTurn(
       served.add(lane.lane)
     }
   }
-  return { seqs, served: [...served] }
+  const idle = lanes.filter(({ spent, taken }) => spent && taken === 0)
+  return { seqs, served: [...served], idle: idle.map(({ lane }) => lane) }
 }
 
 const isOpen = (lane: Standing, { free, failing }: Budget): boolean =>
@@ -124,9 +127,9 @@ export function chooseSuspect(
   request: DeliveryClaimRequest,
   now: number,
 ): Choice {
-  if (request.limit < 1) return { seqs: [], served: [] }
+  if (request.limit < 1) return { seqs: [], served: [], idle: [] }
   const mostFailing = request.failingLimit > 0 ? 1 : 0
   const row = connection.get(FIND_SUSPECT, now, now, mostFailing, now, request.perEndpoint)
-  if (!row) return { seqs: [], served: [] }
-  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')] }
+  if (!row) return { seqs: [], served: [], idle: [] }
+  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')], idle: [] }
 }

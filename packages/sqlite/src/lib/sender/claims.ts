@@ -49,6 +49,7 @@ export function claimDeliveries(
   const choose = request.solo ? chooseSuspect : chooseInTurn
   const choice = choose(connection, request, now)
   const deliveries = take(context, choice, { ...request, now })
+  refreshLanes(connection, placed(choice.idle), now)
   const suspects = connection.get(HAS_SUSPECTS, now, now) !== undefined
   return { now, deliveries, suspects }
 }
@@ -80,9 +81,9 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   return connection.all(READ_LEASED, seqs).flatMap((row) => toClaimed(context, row, token))
 }
 
-/** Behind everybody, in the order in which they were served. */
-function placed(served: readonly number[], turn: number): readonly Visited[] {
-  return served.map((lane, index) => ({ lane, turn: turn + index }))
+/** Behind everybody, in the order in which they were served; without a turn, each in its own place. */
+function placed(lanes: readonly number[], turn?: number): readonly Visited[] {
+  return lanes.map((lane, index) => (turn === undefined ? { lane } : { lane, turn: turn + index }))
 }
 
 function toClaimed(

@@ -2,8 +2,13 @@ import { WebhookError } from '@posthorn/schema'
 import type { Connection } from '../connection'
 import { int, type Row } from '../values'
 
+/** A clock put back by more than an hour was wrong before: its times are not kept up. */
 const RESERVE = `
-  UPDATE posthorn_counters SET seq = seq + ?, latest = max(latest, ?) WHERE id = 1
+  UPDATE posthorn_counters SET
+    seq = seq + ?,
+    folds = folds + (latest > input.now + 3600000),
+    latest = CASE WHEN latest > input.now + 3600000 THEN input.now ELSE max(latest, input.now) END
+  FROM (SELECT ? AS now) AS input WHERE id = 1
   RETURNING seq, latest, endpoints`
 
 const NEXT_TOKEN = `
@@ -25,7 +30,7 @@ const COUNT_REMOVAL = `
 /** Positions for new rows, and the time to write on them. */
 export interface Reservation {
   nextSeq(): number
-  /** Never earlier than on an earlier row, so that the log's order is that of its times. */
+  /** Not earlier than on an earlier row, so that the log's order is that of its times. */
   readonly time: number
   /** The highest `seq` an endpoint has had so far. */
   readonly horizon: number

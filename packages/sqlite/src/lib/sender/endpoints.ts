@@ -28,11 +28,11 @@ const REPLACE_ENDPOINT = `
 const DELETE_ENDPOINT = 'DELETE FROM posthorn_endpoints WHERE seq = ?'
 
 const LIST_ALL = `
-  SELECT * FROM posthorn_endpoints WHERE seq < ? ORDER BY seq DESC LIMIT ?`
+  SELECT * FROM posthorn_endpoints WHERE seq < ? ORDER BY seq DESC LIMIT 0 + ?`
 
 const LIST_OF_TENANT = `
   SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_tenant
-  WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`
+  WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT 0 + ?`
 
 export function insertEndpoint(context: StoreContext, endpoint: NewEndpoint): EndpointRecord {
   const { connection } = context

@@ -22,7 +22,7 @@ const PASS_TURN = 'UPDATE posthorn_counters SET turns = turns + 1 WHERE id = 1'
 const REFRESH = `
   WITH
     input (now) AS (VALUES (?)),
-    head (lane, turn, due_at) AS (
+    head (lane, turn, due_at) AS MATERIALIZED (
       SELECT value ->> 0, value ->> 1,
         (SELECT min(due_at) FROM posthorn_queue q WHERE q.line = 0 AND q.lane = value ->> 0)
       FROM json_each(?))

@@ -5,7 +5,7 @@ import { Conditions } from './conditions'
 import type { StoreContext } from './context'
 import { cursorOf, pageOf, startOf } from './paging'
 import { DELIVERY_COLUMNS, toAttempt, toDelivery } from './records'
-import { deliverySeqAt } from './seq-at'
+import { deliveryRange } from './seq-at'
 
 export const EVENT_JOIN = 'CROSS JOIN posthorn_events e ON e.seq = d.event_seq'
 export const QUEUE_JOIN = 'LEFT JOIN posthorn_queue q ON q.seq = d.seq'
@@ -48,7 +48,7 @@ export function listDeliveries(
   const where = conditionsOf(connection, query)
   const rows = connection.all(
     `SELECT ${DELIVERY_COLUMNS} FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql}
-      ORDER BY d.seq DESC LIMIT ?`,
+      ORDER BY d.seq DESC LIMIT 0 + ?`,
     ...where.values,
     query.limit + 1,
   )
@@ -64,15 +64,16 @@ function sourceOf({ tenantId, status, endpointId, eventId }: DeliveryQuery): key
 }
 
 function conditionsOf(connection: Connection, query: DeliveryQuery): Conditions {
-  const { tenantId, eventId, status, since, until } = query
-  const startOfTime = (time: number | undefined) =>
-    time === undefined ? undefined : deliverySeqAt(connection, time)
+  const { tenantId, eventId, status } = query
+  const range = deliveryRange(connection, query)
   const where = new Conditions()
     .add('d.tenant_id = ?', tenantId)
     .add('d.endpoint_id = ?', query.endpointId)
     .add('e.type = ?', query.type)
-    .add('d.seq >= ?', startOfTime(since))
-    .add('d.seq < ?', startOfTime(until))
+    .add('d.created_at >= ?', query.since)
+    .add('d.created_at < ?', query.until)
+    .add('d.seq >= ?', range.from)
+    .add('d.seq < ?', range.to)
     .add('d.seq < ?', startOf('deliveries', query.cursor))
   if (status !== undefined) where.addPart(STATUS[status])
   if (eventId === undefined) return where

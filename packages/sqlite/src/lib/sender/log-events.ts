@@ -6,7 +6,7 @@ import type { StoreContext } from './context'
 import { EVENT_JOIN, QUEUE_JOIN } from './log-deliveries'
 import { cursorOf, pageOf, startOf } from './paging'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, toDelivery, toEvent } from './records'
-import { eventSeqAt } from './seq-at'
+import { eventRange, type TimeRange } from './seq-at'
 
 const PAYLOAD_JOIN = 'LEFT JOIN posthorn_payloads p ON p.event_seq = e.seq'
 
@@ -44,14 +44,14 @@ export function getEvent(
 }
 
 export function listEvents({ connection }: StoreContext, query: EventQuery): Page<EventRecord> {
-  const where = timeRange(connection, query)
+  const where = withinTime(connection, query)
     .add('e.tenant_id = ?', query.tenantId)
     .add('e.type = ?', query.type)
     .add('e.seq < ?', startOf('events', query.cursor))
   if (query.state !== undefined) where.addPart(STATE[query.state])
   const rows = connection.all(
     `SELECT ${EVENT_COLUMNS} FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql}
-      ORDER BY e.seq DESC LIMIT ?`,
+      ORDER BY e.seq DESC LIMIT 0 + ?`,
     ...where.values,
     query.limit + 1,
   )
@@ -64,23 +64,23 @@ function sourceOf({ tenantId, state }: EventQuery): keyof typeof SOURCES {
   return state === 'invalid' ? 'invalid' : 'tenant'
 }
 
-function timeRange(
-  connection: Connection,
-  { since, until }: { readonly since?: number; readonly until?: number },
-): Conditions {
+function withinTime(connection: Connection, times: TimeRange): Conditions {
+  const range = eventRange(connection, times)
   return new Conditions()
-    .add('e.seq >= ?', since === undefined ? undefined : eventSeqAt(connection, since))
-    .add('e.seq < ?', until === undefined ? undefined : eventSeqAt(connection, until))
+    .add('e.recorded_at >= ?', times.since)
+    .add('e.recorded_at < ?', times.until)
+    .add('e.seq >= ?', range.from)
+    .add('e.seq < ?', range.to)
 }
 
 export function listHistory({ connection }: StoreContext, query: HistoryQuery): Page<HistoryItem> {
   const types = query.types && JSON.stringify(query.types)
-  const where = timeRange(connection, query)
+  const where = withinTime(connection, query)
     .add('e.tenant_id = ?', query.tenantId)
     .add('e.type IN (SELECT value FROM json_each(?))', types)
     .add('e.seq > ?', startOf('history', query.cursor))
   const rows = connection.all(
-    `SELECT ${EVENT_COLUMNS} FROM ${SOURCES.tenant} WHERE ${where.sql} ORDER BY e.seq LIMIT ?`,
+    `SELECT ${EVENT_COLUMNS} FROM ${SOURCES.tenant} WHERE ${where.sql} ORDER BY e.seq LIMIT 0 + ?`,
     ...where.values,
     query.limit + 1,
   )

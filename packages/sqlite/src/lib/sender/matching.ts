@@ -12,7 +12,7 @@ const FREE_EXPIRED = `
   UPDATE posthorn_unmatched SET leased_until = 0 WHERE leased_until > 0 AND leased_until <= ?`
 
 const FIND_RECORDED = `
-  SELECT event_seq FROM posthorn_unmatched WHERE leased_until = 0 ORDER BY event_seq LIMIT ?`
+  SELECT event_seq FROM posthorn_unmatched WHERE leased_until = 0 ORDER BY event_seq LIMIT 0 + ?`
 
 const LEASE_EVENTS = `
   UPDATE posthorn_unmatched SET leased_until = ?, token = ?

@@ -1,6 +1,8 @@
 import type { Connection } from '../connection'
 import { int, optionalInt } from '../values'
 
+const HAS_FOLDS = 'SELECT 1 FROM posthorn_counters WHERE folds > 0'
+
 const EVENTS = {
   last: 'SELECT max(seq) AS seq FROM posthorn_events',
   from: `
@@ -13,10 +15,34 @@ const DELIVERIES = {
     SELECT seq, created_at AS time FROM posthorn_deliveries WHERE seq >= ? ORDER BY seq LIMIT 1`,
 } as const
 
+/** Rows from `from` on and before `to`. All rows of the times asked for are among them. */
+export interface SeqRange {
+  readonly from?: number
+  readonly to?: number
+}
+
+export interface TimeRange {
+  readonly since?: number
+  readonly until?: number
+}
+
 /**
- * Where the rows of a time or later begin. Times never go back along `seq`, so a range of time is a range of rows, found by halving: that
- * saves an index on the time.
+ * Where the rows of a range of time lie. Times do not go back along `seq`, so their places are found by halving: that saves an index on
+ * the time. Once the clock was put back far, the whole table is answered.
  */
+function seqRange(
+  connection: Connection,
+  table: typeof EVENTS | typeof DELIVERIES,
+  { since, until }: TimeRange,
+): SeqRange {
+  if ((since ?? until) === undefined || connection.get(HAS_FOLDS)) return {}
+  return {
+    ...(since === undefined ? {} : { from: seqAt(connection, table, since) }),
+    ...(until === undefined ? {} : { to: seqAt(connection, table, until) }),
+  }
+}
+
+/** Where the rows of a time or later begin. */
 function seqAt(
   connection: Connection,
   table: typeof EVENTS | typeof DELIVERIES,
@@ -33,8 +59,8 @@ function seqAt(
   return low
 }
 
-export const eventSeqAt = (connection: Connection, time: number): number =>
-  seqAt(connection, EVENTS, time)
+export const eventRange = (connection: Connection, times: TimeRange): SeqRange =>
+  seqRange(connection, EVENTS, times)
 
-export const deliverySeqAt = (connection: Connection, time: number): number =>
-  seqAt(connection, DELIVERIES, time)
+export const deliveryRange = (connection: Connection, times: TimeRange): SeqRange =>
+  seqRange(connection, DELIVERIES, times)
