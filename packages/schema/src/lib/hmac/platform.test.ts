@@ -55,6 +55,17 @@ describe('node:crypto and WebCrypto', () => {
     }
   })
 
+  it('know which halves belong together, whatever the bytes', async () => {
+    for (let run = 0; run < 30; run += 1) {
+      const pair = node.ed25519Pair()
+      if (pair === undefined) throw new TypeError('Node makes pairs')
+      const body = Buffer.from('hello')
+      const expected = await node.ed25519Signer(pair.seed, pair.publicKey).sign('a.', body)
+      const signature = await web.ed25519Signer(pair.seed, pair.publicKey).sign('a.', body)
+      expect(Buffer.from(signature).equals(expected)).toBe(true)
+    }
+  })
+
   it('refuse a seed with the public key of another', async () => {
     const stranger = Buffer.from(publicKey)
     stranger[0] = (stranger[0] ?? 0) ^ 1

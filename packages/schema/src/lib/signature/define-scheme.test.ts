@@ -73,10 +73,10 @@ const shopifyOptions: SchemeOptions = {
   key: 'utf8',
 }
 
-const github = defineScheme(githubOptions)
-const stripe = defineScheme(stripeOptions)
-const slack = defineScheme(slackOptions)
-const shopify = defineScheme(shopifyOptions)
+const github = () => defineScheme(githubOptions)
+const stripe = () => defineScheme(stripeOptions)
+const slack = () => defineScheme(slackOptions)
+const shopify = () => defineScheme(shopifyOptions)
 const malformed = { ok: false, code: 'malformed_header' }
 
 function verify(
@@ -93,21 +93,21 @@ describe('the vectors of other schemes', () => {
     const headers = { 'X-Hub-Signature-256': row.header }
     const secrets = [row.secret ?? '']
     const body = row.body ?? ''
-    expect(await verify(github, headers, body, { secrets })).toEqual({
+    expect(await verify(github(), headers, body, { secrets })).toEqual({
       ok: true,
       id: undefined,
       timestamp: undefined,
       secretIndex: 0,
     })
     const message = { id: '', timestamp: 0, body: bytes(body) }
-    expect(await github.sign(message, secrets)).toEqual({ 'x-hub-signature-256': row.header })
+    expect(await github().sign(message, secrets)).toEqual({ 'x-hub-signature-256': row.header })
   })
 
   it.each(vectors.stripe.tests)('stripe: $name', async (row) => {
     const headers = { 'Stripe-Signature': row.header }
     const secrets = [vectors.stripe.secret]
     const { body } = vectors.stripe
-    const result = await verify(stripe, headers, body, { secrets, now: row.now ?? 0 })
+    const result = await verify(stripe(), headers, body, { secrets, now: row.now ?? 0 })
     expect(result).toEqual(
       row.verdict === 'accept'
         ? { ok: true, id: undefined, timestamp: 1_614_265_330, secretIndex: 0 }
@@ -123,19 +123,21 @@ describe('the vectors of other schemes', () => {
     }
     const secrets = [row.secret ?? '']
     const body = row.body ?? ''
-    expect(await verify(slack, headers, body, { secrets, now: timestamp })).toEqual({
+    expect(await verify(slack(), headers, body, { secrets, now: timestamp })).toEqual({
       ok: true,
       id: undefined,
       timestamp,
       secretIndex: 0,
     })
-    expect(await slack.sign({ id: '', timestamp, body: bytes(body) }, secrets)).toEqual(headers)
+    expect(await slack().sign({ id: '', timestamp, body: bytes(body) }, secrets)).toEqual(headers)
   })
 
   it('shopify', async () => {
     const { secret, body, base64 } = vectors.others.shopify
     const headers = { 'X-Shopify-Hmac-Sha256': base64 }
-    expect(await verify(shopify, headers, body, { secrets: [secret] })).toMatchObject({ ok: true })
+    expect(await verify(shopify(), headers, body, { secrets: [secret] })).toMatchObject({
+      ok: true,
+    })
   })
 
   it('hook0', async () => {
@@ -177,32 +179,32 @@ const options = { now, tolerance }
 
 describe('what a scheme covers', () => {
   it('is told', () => {
-    expect(github.covers).toEqual({ id: false, time: false })
-    expect(stripe.covers).toEqual({ id: false, time: true })
-    expect(slack.headers).toEqual(['x-slack-request-timestamp', 'x-slack-signature'])
-    expect(stripe.headers).toEqual(['stripe-signature'])
-    expect(github.name).toBe('github')
+    expect(github().covers).toEqual({ id: false, time: false })
+    expect(stripe().covers).toEqual({ id: false, time: true })
+    expect(slack().headers).toEqual(['x-slack-request-timestamp', 'x-slack-signature'])
+    expect(stripe().headers).toEqual(['stripe-signature'])
+    expect(github().name).toBe('github')
   })
 
   it('is checked when signing, and nothing else is', async () => {
     const bad = { id: 'no id', timestamp: 5, body }
-    expect(await failureOf(() => stripe.sign(bad, ['s']))).toMatchObject({
+    expect(await failureOf(() => stripe().sign(bad, ['s']))).toMatchObject({
       code: 'invalid_argument',
     })
-    expect(await github.sign(bad, ['s'])).toMatchObject({
+    expect(await github().sign(bad, ['s'])).toMatchObject({
       'x-hub-signature-256': expect.any(String),
     })
   })
 
   it('holds the tolerance only where time is covered', async () => {
     const late = { now: now + 301, tolerance }
-    const timed = { headers: await stripe.sign(message, ['s']), body }
-    expect(await stripe.verify(timed, ['s'], late)).toEqual({
+    const timed = { headers: await stripe().sign(message, ['s']), body }
+    expect(await stripe().verify(timed, ['s'], late)).toEqual({
       ok: false,
       code: 'timestamp_too_old',
     })
-    const untimed = { headers: await github.sign(message, ['s']), body }
-    expect(await github.verify(untimed, ['s'], late)).toMatchObject({ ok: true })
+    const untimed = { headers: await github().sign(message, ['s']), body }
+    expect(await github().verify(untimed, ['s'], late)).toMatchObject({ ok: true })
   })
 
   it('may be an id, too', async () => {
@@ -252,28 +254,58 @@ describe('what a scheme covers', () => {
 
 describe('several secrets', () => {
   it('all sign where there is room', async () => {
-    const headers = await stripe.sign(message, ['new', 'old'])
+    const headers = await stripe().sign(message, ['new', 'old'])
     expect(headers['stripe-signature']?.match(/v1=/g)).toHaveLength(2)
     const request = { headers, body }
-    expect(await stripe.verify(request, ['old'], options)).toMatchObject({ ok: true })
-    expect(await stripe.verify(request, ['new'], options)).toMatchObject({ ok: true })
+    expect(await stripe().verify(request, ['old'], options)).toMatchObject({ ok: true })
+    expect(await stripe().verify(request, ['new'], options)).toMatchObject({ ok: true })
   })
 
   it('leave the first to sign where there is room for one', async () => {
-    const request = { headers: await github.sign(message, ['new', 'old']), body }
-    expect(await github.verify(request, ['new'], options)).toMatchObject({ ok: true })
-    expect(await github.verify(request, ['old', 'new'], options)).toMatchObject({ secretIndex: 1 })
-    expect(await github.verify(request, ['old'], options)).toEqual({
+    const request = { headers: await github().sign(message, ['new', 'old']), body }
+    expect(await github().verify(request, ['new'], options)).toMatchObject({ ok: true })
+    expect(await github().verify(request, ['old', 'new'], options)).toMatchObject({
+      secretIndex: 1,
+    })
+    expect(await github().verify(request, ['old'], options)).toEqual({
       ok: false,
       code: 'signature_mismatch',
     })
   })
 })
 
+describe('a header with fields and no time', () => {
+  const layout = { kind: 'fields', signature: 'sig' } as const
+
+  it('is written and read', async () => {
+    const scheme = defineScheme({ ...stripeOptions, signed: '{body}', layout })
+    const headers = await scheme.sign(message, ['s'])
+    expect(headers['stripe-signature']).toMatch(/^sig=[0-9a-f]{64}$/)
+    expect(scheme.covers).toEqual({ id: false, time: false })
+    expect(await scheme.verify({ headers, body }, ['s'], options)).toEqual({
+      ok: true,
+      id: undefined,
+      timestamp: undefined,
+      secretIndex: 0,
+    })
+  })
+
+  it('may have its time in a header', async () => {
+    const headers = { signature: 'x-sig', timestamp: 'x-time' }
+    const scheme = defineScheme({ ...stripeOptions, headers, layout })
+    const signed = await scheme.sign(message, ['s'])
+    expect(signed).toMatchObject({ 'x-time': String(now) })
+    expect(await scheme.verify({ headers: signed, body }, ['s'], options)).toMatchObject({
+      ok: true,
+      timestamp: now,
+    })
+  })
+})
+
 describe('a header with fields', () => {
-  const good = async () => (await stripe.sign(message, ['s']))['stripe-signature'] ?? ''
+  const good = async () => (await stripe().sign(message, ['s']))['stripe-signature'] ?? ''
   const check = (header: string) =>
-    stripe.verify({ headers: { 'stripe-signature': header }, body }, ['s'], options)
+    stripe().verify({ headers: { 'stripe-signature': header }, body }, ['s'], options)
 
   it('is looked at up to the 8th signature', async () => {
     const [time = '', signature = ''] = (await good()).split(',')
@@ -318,7 +350,7 @@ describe('a header with fields', () => {
   })
 
   it('is missing when it is not there', async () => {
-    expect(await stripe.verify({ headers: {}, body }, ['s'], options)).toEqual({
+    expect(await stripe().verify({ headers: {}, body }, ['s'], options)).toEqual({
       ok: false,
       code: 'missing_header',
     })
@@ -338,18 +370,23 @@ describe('a header with one signature', () => {
     [`sha256=${'a'.repeat(64)}, sha256=${'a'.repeat(64)}`, 'duplicate_header'],
   ])('%j: %s', async (header, code) => {
     const request = { headers: { 'x-hub-signature-256': header }, body }
-    expect(await github.verify(request, ['s'], options)).toEqual({ ok: false, code })
+    expect(await github().verify(request, ['s'], options)).toEqual({ ok: false, code })
   })
 })
 
 describe('secrets of other schemes', () => {
-  it('are text of 1 to 1024 characters', async () => {
-    expect(github.checkSecret('x')).toBeUndefined()
-    expect(github.checkSecret('x'.repeat(1_024))).toBeUndefined()
-    for (const secret of ['', 'x'.repeat(1_025), undefined, 5]) {
-      const error = await failureOf(() => Reflect.apply(github.checkSecret, undefined, [secret]))
-      expect(error).toMatchObject({ code: 'invalid_secret' })
-    }
+  it.each([
+    ['', 'A webhook secret is empty.'],
+    ['x'.repeat(1_025), 'A webhook secret is longer than 1024 characters.'],
+    [5, 'A webhook secret must be a string.'],
+  ])('%j is refused', async (secret, message) => {
+    const error = await failureOf(() => Reflect.apply(github().checkSecret, undefined, [secret]))
+    expect(error).toMatchObject({ code: 'invalid_secret', message })
+  })
+
+  it('are text of 1 to 1024 characters', () => {
+    expect(github().checkSecret('x')).toBeUndefined()
+    expect(github().checkSecret('x'.repeat(1_024))).toBeUndefined()
   })
 
   it('must be symmetric where they are base64', async () => {
@@ -368,6 +405,22 @@ describe('options that contradict each other', () => {
   const fields = { kind: 'fields', signature: 'v1' } as const
 
   it.each<[string, Partial<Record<keyof SchemeOptions, unknown>>, string]>([
+    ['a name with capitals', { name: 'Mine' }, 'name'],
+    ['a long name', { name: 'x'.repeat(65) }, 'name'],
+    ['a header with a stray sign', { headers: { signature: 'x-sig!' } }, 'lower-case'],
+    ['a header that begins with a dash', { headers: { signature: '-sig' } }, 'lower-case'],
+    ['a long header', { headers: { signature: 'x'.repeat(65) } }, 'lower-case'],
+    [
+      'a field name with a stray sign',
+      { layout: { ...fields, signature: 'v1!' } },
+      'layout.signature',
+    ],
+    [
+      'a field name with a sign before',
+      { layout: { ...fields, signature: '!v1' } },
+      'layout.signature',
+    ],
+    ['a long field name', { layout: { ...fields, signature: 'x'.repeat(17) } }, 'layout.signature'],
     ['a name with a space', { name: 'my scheme' }, 'name'],
     ['no name', { name: '' }, 'name'],
     ['an upper-case header', { headers: { signature: 'X-Sig' } }, 'lower-case'],
@@ -413,6 +466,24 @@ describe('options that contradict each other', () => {
     const call = () => Reflect.apply(defineScheme, undefined, [{ ...githubOptions, ...change }])
     expect(call).toThrow(TypeError)
     expect(call).toThrow(problem)
+  })
+})
+
+describe('options at their limits', () => {
+  it.each<[string, Partial<SchemeOptions>]>([
+    ['a name of 64', { name: `0${'_-a1'.repeat(15)}xyz` }],
+    ['a header of 64', { headers: { signature: `x${'-'.repeat(63)}` } }],
+    ['a header of 1', { headers: { signature: 'x' } }],
+    ['a prefix of 32', { layout: { kind: 'single', prefix: '!'.repeat(32) } }],
+    ['a field name of 16', { layout: { kind: 'fields', signature: 'a1'.repeat(8) } }],
+    ['a field name of 1', { layout: { kind: 'fields', signature: 'a' } }],
+    ['base64', { encoding: 'base64' }],
+    ['text around what is signed', { signed: 'v0:a b,{body}' }],
+    ['a header that is not there', { headers: JSON.parse('{"signature":"x"}') }],
+  ])('%s', async (_, change) => {
+    const scheme = defineScheme({ ...githubOptions, ...change })
+    const headers = await scheme.sign(message, ['s'])
+    expect(await scheme.verify({ headers, body }, ['s'], options)).toMatchObject({ ok: true })
   })
 })
 

@@ -22,7 +22,6 @@ export function readFields(header: string, names: Names, most: number): Fields |
     const equals = field.indexOf('=')
     const name = field.slice(0, Math.max(equals, 0)).trimStart()
     const value = field.slice(equals + 1)
-    if (equals < 0) continue
     if (name === names.timestamp) {
       // Two headers joined into one have two of them.
       if (timestamp !== undefined) return duplicate

@@ -17,9 +17,20 @@ describe('parseSecret', () => {
     }
   })
 
-  it.each([1, 23, 65, 66, 67, 100, 1_000])('refuses %d bytes', (length) => {
-    expect(() => parseSecret(secretOf(length))).toThrow(WebhookError)
-    expect(() => parseSecret(secretOf(length))).toThrow(/24 to 64 bytes|longer than 64 bytes/)
+  it.each([
+    [1, 'must hold 24 to 64 bytes, not 1'],
+    [23, 'must hold 24 to 64 bytes, not 23'],
+    [65, 'must hold 24 to 64 bytes, not 65'],
+    [66, 'must hold 24 to 64 bytes, not 66'],
+    [67, 'is longer than 64 bytes'],
+    [1_000, 'is longer than 64 bytes'],
+  ])('refuses %d bytes', async (length, problem) => {
+    for (const prefix of ['whsec_', '']) {
+      expect(await failureOf(() => parseSecret(secretOf(length, prefix)))).toMatchObject({
+        code: 'invalid_secret',
+        message: `A webhook secret ${problem}.`,
+      })
+    }
   })
 
   it('reads the halves of a pair', () => {
@@ -66,7 +77,13 @@ describe('parseSecret', () => {
     ['not ASCII', `whsec_é${good.slice(1)}`],
     ['a placeholder', 'your-secret-here'],
   ])('refuses a secret that is %s', async (_, secret) => {
-    expect(await failureOf(() => parseSecret(secret))).toMatchObject({ code: 'invalid_secret' })
+    const problem = /^(?:wh\w{2,3}_)?$/.test(secret)
+      ? 'is empty'
+      : 'must be padded standard base64, without spaces or line breaks'
+    expect(await failureOf(() => parseSecret(secret))).toMatchObject({
+      code: 'invalid_secret',
+      message: `A webhook secret ${problem}.`,
+    })
   })
 
   it.each([undefined, null, 5, {}, new Uint8Array(32)])('refuses %o', async (secret) => {
@@ -110,13 +127,19 @@ describe('generateSecret', () => {
     'refuses %d bytes',
     async (length) => {
       const error = await failureOf(() => generateSecret({ bytes: length }))
-      expect(error).toMatchObject({ code: 'invalid_argument' })
+      expect(error).toMatchObject({
+        code: 'invalid_argument',
+        message: 'bytes must be a whole number from 24 to 64.',
+      })
     },
   )
 
   it('refuses another type', async () => {
     const error = await failureOf(() => Reflect.apply(generateSecret, undefined, [{ type: 'v3' }]))
-    expect(error).toMatchObject({ code: 'invalid_argument' })
+    expect(error).toMatchObject({
+      code: 'invalid_argument',
+      message: "type must be 'v1' or 'v1a'.",
+    })
   })
 
   it('never makes the same twice', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { bytes } from '../test-support'
+import { bytes, failureOf } from '../test-support'
 import type { HeaderBag, VerifyOptions, VerifyResult } from './scheme'
 import { schemes } from './standard'
 
@@ -216,7 +216,12 @@ describe('the tolerance', () => {
     [timestamp, { past: 300, future: -1 }],
   ])('of now %d and %o is the caller’s mistake', async (now, bad) => {
     const verified = verify(signedBy(right), { now, tolerance: bad })
-    await expect(verified).rejects.toMatchObject({ code: 'invalid_argument' })
+    await expect(verified).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: Number.isFinite(now)
+        ? 'tolerance needs past and future in seconds, each 0 or more.'
+        : 'now must be a number of unix seconds.',
+    })
   })
 })
 
@@ -305,6 +310,13 @@ describe('the list of signatures', () => {
     ['v2,é', 'malformed_header'],
     ['v2,', 'malformed_header'],
     ['V2,abc', 'malformed_header'],
+    ['v2!,abc', 'malformed_header'],
+    ['!v2,abc', 'malformed_header'],
+    ['v2,éa', 'malformed_header'],
+    ['v2,aé', 'malformed_header'],
+    [`${'v'.repeat(16)},abc`, 'signature_mismatch'],
+    [`${'v'.repeat(17)},abc`, 'malformed_header'],
+    [`v2,${right.slice(3)} ${wrong}`, 'signature_mismatch'],
     ['v2,abc', 'signature_mismatch'],
     [`v1a,${right.slice(3)}`, 'malformed_header'],
   ])('%j is refused as it should be', async (header, code) => {
@@ -386,6 +398,17 @@ describe('v1a', () => {
     })
   })
 
+  it('does not take a signature of its own under another label', async () => {
+    const secrets = [verifying]
+    for (const label of ['v1', 'v2', 'v1b']) {
+      const header = `${label},${published.slice(4)} v2,abc`
+      expect(await verify(signedBy(header), { secrets })).toEqual({
+        ok: false,
+        code: 'signature_mismatch',
+      })
+    }
+  })
+
   it('does not take a signature of another form', async () => {
     const secrets = [verifying]
     for (const text of [published.slice(0, -2), published.replace('Ag==', 'Ah=='), 'v1a,']) {
@@ -419,18 +442,37 @@ describe('v1a', () => {
 })
 
 describe('the caller’s mistakes', () => {
-  it.each([{ id: 'a.b' }, { id: '' }, { id: 'x'.repeat(129) }])('sign: %o', async (part) => {
-    const signed = schemes.standard.sign({ ...message, ...part }, [secret])
-    await expect(signed).rejects.toMatchObject({ code: 'invalid_argument' })
-  })
+  const signUntyped = (change: object) =>
+    failureOf(() =>
+      Reflect.apply(schemes.standard.sign, undefined, [{ ...message, ...change }, [secret]]),
+    )
 
-  it.each([0, 999_999_999, 1_614_265_330.5, 1_614_265_330_000, Number.NaN, -1_614_265_330, 1e10])(
-    'sign: timestamp %d',
-    async (bad) => {
-      const signed = schemes.standard.sign({ ...message, timestamp: bad }, [secret])
-      await expect(signed).rejects.toMatchObject({ code: 'invalid_argument' })
+  it.each([{ id: 'a.b' }, { id: '' }, { id: 'x'.repeat(129) }, { id: 5 }, { id: undefined }])(
+    'sign: %o',
+    async (change) => {
+      expect(await signUntyped(change)).toMatchObject({
+        code: 'invalid_argument',
+        message: 'id must match [A-Za-z0-9_-]{1,128}.',
+      })
     },
   )
+
+  it.each([
+    0,
+    999_999_999,
+    1_614_265_330.5,
+    1_614_265_330_000,
+    Number.NaN,
+    -1_614_265_330,
+    1e10,
+    '1614265330',
+    undefined,
+  ])('sign: timestamp %o', async (bad) => {
+    expect(await signUntyped({ timestamp: bad })).toMatchObject({
+      code: 'invalid_argument',
+      message: 'timestamp must be whole unix seconds, not milliseconds.',
+    })
+  })
 
   it('takes timestamps of ten digits', async () => {
     for (const good of [1_000_000_000, 9_999_999_999]) {
@@ -440,9 +482,15 @@ describe('the caller’s mistakes', () => {
   })
 
   it('no secret at all', async () => {
-    const code = 'invalid_argument'
-    await expect(schemes.standard.sign(message, [])).rejects.toMatchObject({ code })
-    await expect(verify(signedBy(right), { secrets: [] })).rejects.toMatchObject({ code })
+    const refusal = {
+      code: 'invalid_argument',
+      message: 'secrets must be an array of at least one secret.',
+    }
+    await expect(schemes.standard.sign(message, [])).rejects.toMatchObject(refusal)
+    await expect(verify(signedBy(right), { secrets: [] })).rejects.toMatchObject(refusal)
+    const alone = [{ headers: {}, body }, secret, { now: timestamp, tolerance }]
+    const error = await failureOf(() => Reflect.apply(schemes.standard.verify, undefined, alone))
+    expect(error).toMatchObject(refusal)
   })
 
   it('a bad secret shows even if another one matches, and whatever was sent', async () => {
@@ -458,6 +506,7 @@ describe('the caller’s mistakes', () => {
     expect(headers['webhook-signature']?.split(' ')).toHaveLength(8)
     await expect(schemes.standard.sign(message, many(9))).rejects.toMatchObject({
       code: 'too_many_secrets',
+      message: 'At most 8 secrets can sign a message, not 9. Revoke old ones.',
     })
   })
 
