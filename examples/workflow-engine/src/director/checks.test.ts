@@ -32,7 +32,7 @@ const right: Counts = {
   seenRuns: new Map([['order-1', 'running']]),
   eventIds: ['a', 'b'],
   deliveries: [delivery('a'), delivery('b'), delivery('a'), delivery('a')],
-  attempts: { begun: 6, succeeded: 4, failed: 1 },
+  attempts: { begun: 6, succeeded: 4, failed: 1, timedOut: 0, cutOff: 1 },
   handled: ['a', 'b', 'a-r1'],
   outcomes: { handled: 3, duplicate: 3, unknown_type: 0, refused: { signature_mismatch: 1 } },
 }
@@ -58,7 +58,7 @@ describe('checks', () => {
     ],
     ['handled = events', { handled: ['a', 'b'] }],
     ['answered as handled', { outcomes: { ...right.outcomes, handled: 4 } }],
-    ['arrived unknown', { attempts: { begun: 5, succeeded: 4, failed: 1 } }],
+    ['arrived without', { attempts: { ...right.attempts, cutOff: 0 } }],
     ['runs the application', { seenRuns: new Map([['order-1', 'waiting']]) }],
     ['refused for', { outcomes: { ...right.outcomes, refused: {} } }],
   ])('notice what is wrong: %s', (what, counts) => {

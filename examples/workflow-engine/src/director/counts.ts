@@ -1,7 +1,8 @@
-import type { Delivery } from '@posthorn/sender'
+import type { AttemptClass, Delivery } from '@posthorn/sender'
 import { z } from 'zod'
 import { type OutcomeCounts, outcomeCounts } from '../app/outcome-counter'
 import { query } from '../database'
+import type { HostSender } from '../host/sender'
 import type { AppFile } from './app-file'
 import type { Operator } from './operator'
 import { allPages } from './pages'
@@ -25,6 +26,10 @@ interface AttemptCounts {
   readonly begun: number
   readonly succeeded: number
   readonly failed: number
+  /** Those of the failed that got no answer in time. */
+  readonly timedOut: number
+  /** Begun, and never heard of again: the process died. */
+  readonly cutOff: number
 }
 
 const runRow = z.object({ id: z.string(), status: z.string(), transitions: z.int() })
@@ -37,20 +42,32 @@ export async function gatherCounts(
 ): Promise<Counts> {
   const deliveries = await allPages((query) => sender.deliveries.list(query))
   const stored = await allPages((query) => sender.events.list(query))
-  const attempts = await Promise.all(deliveries.map(({ id }) => sender.deliveries.attempts(id)))
-  const ended = attempts.flat()
-  const succeeded = ended.filter(({ outcome }) => outcome === 'success').length
   return {
     runs: query(db, 'select id, status, transitions from runs order by rowid', runRow),
     seenRuns: app.runStatuses(),
     eventIds: stored.map(({ id }) => id),
     deliveries,
-    attempts: {
-      begun: deliveries.reduce((sum, delivery) => sum + delivery.attempts, 0),
-      succeeded,
-      failed: ended.length - succeeded,
-    },
+    attempts: await countAttempts(sender, deliveries),
     handled: app.handled().map(({ messageId }) => messageId),
     outcomes: outcomeCounts.parse(await (await fetch(countsUrl)).json()),
+  }
+}
+
+async function countAttempts(
+  sender: HostSender,
+  deliveries: readonly Delivery[],
+): Promise<AttemptCounts> {
+  const begun = deliveries.reduce((sum, { attempts }) => sum + attempts, 0)
+  const logs = await Promise.all(deliveries.map(({ id }) => sender.deliveries.attempts(id)))
+  const ended = logs.flat()
+  const count = (outcome: AttemptClass) =>
+    ended.filter((attempt) => attempt.outcome === outcome).length
+  const succeeded = count('success')
+  return {
+    begun,
+    succeeded,
+    failed: ended.length - succeeded,
+    timedOut: count('timeout'),
+    cutOff: begun - ended.length,
   }
 }

@@ -31,7 +31,6 @@ function table({
   handled,
   outcomes,
 }: Counts): readonly Row[] {
-  const cutOff = attempts.begun - attempts.succeeded - attempts.failed
   return [
     ['runs', runs.length, tally(runs.map(({ status }) => status))],
     ['events', eventIds.length, 'recorded in the transactions that moved the runs'],
@@ -39,7 +38,7 @@ function table({
     [
       'attempts',
       attempts.begun,
-      `${attempts.succeeded} succeeded, ${attempts.failed} failed, ${cutOff} cut off by the kill`,
+      `${attempts.succeeded} succeeded, ${attempts.failed} failed, ${attempts.cutOff} cut off by the kill`,
     ],
     ['handled', handled.length, 'by the application, each once'],
     ['duplicates', outcomes.duplicate, 'arrived again and were not handled again'],

@@ -10,7 +10,7 @@ export function createHostSender(db: SqliteLike, worker: WorkerOptions = {}) {
     events,
     store: sqliteStore(db),
     // So short that a demo can show them. Leave these out, and the defaults retry for three days.
-    retry: { schedule: ['0s', '500ms', '1s'], maxAttempts: 60 },
+    retry: { schedule: ['0s', '400ms', '800ms', '1500ms'], maxAttempts: 60 },
     timeout: '2s',
     worker: { lease: '4s', pollInterval: '100ms', ...worker },
     // The application is on this machine, without TLS. Refused in production.
