@@ -1,4 +1,4 @@
-import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
+import { type Duration, parseDuration } from '@posthorn/schema'
 import { createEmitter } from './emitter'
 import type { TenantContext } from './management/context'
 import { createOperator } from './management/operator'
@@ -11,7 +11,7 @@ import type { Sender } from './sender-types'
 import { createInserter } from './sending/send'
 import { whileBusy } from './store-retry'
 import { checkTenantId, createTenant } from './tenant'
-import { createWorker, type Worker } from './worker/worker'
+import { createWorker } from './worker/worker'
 
 /** The tenant of a host that has one. */
 export const defaultTenant = 'default'
@@ -42,7 +42,7 @@ export function createSender(options: AnySenderOptions): object {
   const { store, logger, signing } = resolved
   store.useClock?.(resolved.clock)
   const emitter = createEmitter(logger)
-  const worker = createWorker(resolved, emitter, plainBox, signing)
+  const worker = createWorker({ options: resolved, emitter, secretBox: plainBox, fanOut: signing })
   const fanOut = { ...signing, now: worker.time.now }
   const shared = {
     options: resolved,
@@ -52,7 +52,8 @@ export function createSender(options: AnySenderOptions): object {
     inserter: createInserter(store, fanOut),
     now: worker.time.now,
     wake: worker.wake,
-    refuseIfStopped: () => refuseIfStopped(worker),
+    stopping: worker.stopping,
+    refuseIfStopped: worker.refuseIfStopped,
   }
   const tenant = tenants(shared)
   return {
@@ -84,12 +85,4 @@ async function prune({ store, retention }: ResolvedOptions): Promise<Pruned> {
     total.events += step.events
     if (step.payloads + step.attempts + step.deliveries + step.events === 0) return total
   }
-}
-
-function refuseIfStopped(worker: Worker): void {
-  if (!worker.stopped) return
-  throw new WebhookError(
-    'sender_stopped',
-    'This sender was stopped, and sends nothing more: make a new one with createSender.',
-  )
 }

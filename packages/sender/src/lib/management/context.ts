@@ -19,6 +19,8 @@ export interface TenantContext {
   /** The store's milliseconds, as far as this process knows them. */
   readonly now: () => number
   readonly wake: () => void
+  /** Aborted when the sender is stopped. */
+  readonly stopping: AbortSignal
   /** Throws `sender_stopped` once the sender was stopped. */
   readonly refuseIfStopped: () => void
 }

@@ -1,4 +1,4 @@
-import type { DeliveryClaim } from '../ports/delivery-store'
+import type { DeliveryClaim, DeliveryClaimRequest } from '../ports/delivery-store'
 import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
 
@@ -7,21 +7,32 @@ export function claimDue(context: WorkerContext): Promise<DeliveryClaim> {
   return context.gate.run(() => claimUngated(context, false))
 }
 
-/** Claims for the free slots, or one suspect alone, and counts what it got as in flight. */
+/** Claims for the free slots, or one suspect alone, and counts what it got as in flight. Nothing once a stop was asked for. */
 export async function claimUngated(context: WorkerContext, solo: boolean): Promise<DeliveryClaim> {
-  const { store, options, inFlight, time } = context
+  const { store, inFlight, time, stopping } = context
+  const request = claimRequest(context, solo)
+  const nothing = { now: time.now(), deliveries: [], suspects: false }
+  if (request.limit <= 0 || stopping.aborted) return nothing
+  const claim = await whileBusy(() => store.deliveries.claim(request))
+  time.observe(claim.now)
+  if (stopping.aborted) {
+    const leases = claim.deliveries.map((delivery) => delivery.lease)
+    if (leases.length > 0) await whileBusy(() => store.deliveries.release(leases))
+    return nothing
+  }
+  for (const delivery of claim.deliveries) inFlight.add(delivery)
+  return claim
+}
+
+function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {
+  const { options, inFlight } = context
   const { concurrency, perEndpoint, leaseMs } = options.worker
   const failingSlots = Math.max(1, Math.floor(concurrency * options.health.failingShare))
-  const request = {
+  return {
     limit: solo ? 1 : concurrency - inFlight.size,
     leaseMs,
     perEndpoint,
     failingLimit: solo ? 1 : Math.max(0, failingSlots - inFlight.failing),
     solo,
   }
-  if (request.limit <= 0) return { now: time.now(), deliveries: [], suspects: false }
-  const claim = await whileBusy(() => store.deliveries.claim(request))
-  time.observe(claim.now)
-  for (const delivery of claim.deliveries) inFlight.add(delivery)
-  return claim
 }

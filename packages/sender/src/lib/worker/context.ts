@@ -26,6 +26,8 @@ export interface WorkerContext {
   readonly gate: Gate
   readonly settler: Settler
   readonly effects: EndpointEffects
-  /** Set when a stop ran out of time: attempts that end from now on were cut off by us. */
+  /** Aborted when a stop is asked for: nothing more is claimed. */
+  readonly stopping: AbortSignal
+  /** Whether a stop ran out of time: attempts that fail from now on were cut off by us. */
   readonly cutOff: () => boolean
 }

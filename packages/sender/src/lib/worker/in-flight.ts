@@ -8,6 +8,8 @@ export interface InFlight {
   add(delivery: ClaimedDelivery): void
   remove(delivery: ClaimedDelivery): void
   leases(): readonly LeaseRef[]
+  /** Resolves when the next one is removed; at once when nothing is in flight. */
+  freed(): Promise<void>
   /** Resolves when nothing is in flight. */
   drained(): Promise<void>
 }
@@ -15,7 +17,9 @@ export interface InFlight {
 export function createInFlight(onRemoved: () => void): InFlight {
   const held = new Map<string, ClaimedDelivery>()
   let failing = 0
-  let waiters: (() => void)[] = []
+  const waiters: (() => void)[] = []
+  const freed = (): Promise<void> =>
+    held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))
   return {
     get size() {
       return held.size
@@ -30,14 +34,13 @@ export function createInFlight(onRemoved: () => void): InFlight {
     remove(delivery) {
       if (!held.delete(delivery.lease.token)) return
       if (delivery.endpoint.health.state === 'failing') failing -= 1
-      if (held.size === 0) {
-        for (const resolve of waiters) resolve()
-        waiters = []
-      }
+      for (const resolve of waiters.splice(0)) resolve()
       onRemoved()
     },
     leases: () => [...held.values()].map((delivery) => delivery.lease),
-    drained: () =>
-      held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
+    freed,
+    async drained() {
+      while (held.size > 0) await freed()
+    },
   }
 }

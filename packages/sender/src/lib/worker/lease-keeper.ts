@@ -3,15 +3,28 @@ import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
 
 /**
- * Extends the leases of what is in flight, every third of a lease, until `signal`. An attempt ends well within its lease; this is for outcomes
- * that wait for a busy store.
+ * Runs `work`, and meanwhile extends the leases of what is in flight, every third of a lease. An attempt ends well within its lease; this is
+ * for outcomes that wait for a busy store.
  */
-export async function keepLeases(context: WorkerContext, signal: AbortSignal): Promise<void> {
+export async function keepingLeases<Result>(
+  context: WorkerContext,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const over = new AbortController()
+  const keeping = keep(context, over.signal)
+  try {
+    return await work()
+  } finally {
+    over.abort('over')
+    await keeping
+  }
+}
+
+async function keep(context: WorkerContext, over: AbortSignal): Promise<void> {
   const { leaseMs } = context.options.worker
-  while (!signal.aborted) {
-    await context.clock.sleep(leaseMs / 3, signal)
-    if (signal.aborted) return
-    await extendAll(context, leaseMs)
+  while (!over.aborted) {
+    await context.clock.sleep(leaseMs / 3, over)
+    if (!over.aborted) await extendAll(context, leaseMs)
   }
 }
 

@@ -2,7 +2,7 @@ import { errorName } from '../emitter'
 import { whileBusy } from '../store-retry'
 import { claimDue } from './claim'
 import type { WorkerContext } from './context'
-import { keepLeases } from './lease-keeper'
+import { keepingLeases } from './lease-keeper'
 import { matchRecorded } from './match-recorded'
 import { runDelivery } from './run-delivery'
 import { runSuspects } from './suspects'
@@ -11,49 +11,47 @@ import type { Waker } from './waker'
 /** Suspects that one solo phase takes at the most, so that the others' wait stays short. */
 const mostSolo = 50
 
-/** A thin shell around the steps: runs until `signal`, wakes on hints, on freed slots and when something falls due. */
-export async function runLoop(
-  context: WorkerContext,
-  waker: Waker,
-  signal: AbortSignal,
-): Promise<void> {
-  const keeping = keepLeases(context, signal)
+/**
+ * A thin shell around the steps: wakes on hints, on freed slots and when something falls due. After a stop was asked for it claims nothing
+ * more, and ends when nothing is in flight.
+ */
+export function runLoop(context: WorkerContext, waker: Waker): Promise<void> {
   const state: LoopState = { lastSolo: context.clock.now() }
-  while (!signal.aborted) {
-    try {
-      const worked = await step(context, state, signal)
-      if (!worked) await rest(context, waker, signal)
-    } catch (error) {
-      context.options.logger.error(
-        { error: errorName(error) },
-        'the worker could not use its store; it will try again',
-      )
-      context.emitter.emit('worker.error', { error })
-      await context.clock.sleep(context.options.worker.pollMs, signal)
-    }
-  }
-  await keeping
+  return keepingLeases(context, async () => {
+    while (!context.stopping.aborted) await turn(context, state, waker)
+    await context.inFlight.drained()
+  })
 }
 
 interface LoopState {
   lastSolo: number
 }
 
-async function step(
-  context: WorkerContext,
-  state: LoopState,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const matched = await matchRecorded(context)
-  if (signal.aborted) return false
-  const claim = await claimDue(context)
-  for (const delivery of claim.deliveries) void runDelivery(context, delivery)
-  if (claim.suspects && soloIsDue(context, state, claim.deliveries.length)) {
-    await runSuspects(context, mostSolo)
-    state.lastSolo = context.clock.now()
-    return true
+async function turn(context: WorkerContext, state: LoopState, waker: Waker): Promise<void> {
+  try {
+    const worked = await step(context, state)
+    if (!worked) await rest(context, waker)
+  } catch (error) {
+    context.options.logger.error(
+      { error: errorName(error) },
+      'the worker could not use its store; it will try again',
+    )
+    context.emitter.emit('worker.error', { error })
+    await context.clock.sleep(context.options.worker.pollMs, context.stopping)
   }
-  return matched + claim.deliveries.length > 0
+}
+
+/** Answers whether there was anything to do. */
+async function step(context: WorkerContext, state: LoopState): Promise<boolean> {
+  const matched = await matchRecorded(context)
+  const { deliveries, suspects } = await claimDue(context)
+  for (const delivery of deliveries) void runDelivery(context, delivery)
+  let alone = 0
+  if (suspects && soloIsDue(context, state, deliveries.length)) {
+    alone = (await runSuspects(context, mostSolo)).length
+    state.lastSolo = context.clock.now()
+  }
+  return matched + deliveries.length + alone > 0
 }
 
 /** When idle, or at the latest one lease after the last time: then the others wait. */
@@ -62,10 +60,10 @@ function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): b
   return idle || context.clock.now() - state.lastSolo >= context.options.worker.leaseMs
 }
 
-async function rest(context: WorkerContext, waker: Waker, signal: AbortSignal): Promise<void> {
+async function rest(context: WorkerContext, waker: Waker): Promise<void> {
   const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
   const most = context.options.worker.pollMs
   // Due, and yet not claimed: a cap or a full house holds it back, and a freed slot will wake us.
   const ms = dueIn === undefined || dueIn <= 0 ? most : Math.min(most, dueIn)
-  await waker.wait(ms, signal)
+  await waker.wait(ms, context.stopping)
 }

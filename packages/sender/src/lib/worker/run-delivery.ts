@@ -38,7 +38,8 @@ async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<
   }
   const startedAt = context.time.now()
   const outcome = await attempt(context, delivery, body)
-  if (context.cutOff()) return cutOffSettlement(delivery, startedAt, outcome)
+  if (context.cutOff() && outcome.kind === 'error')
+    return cutOffSettlement(delivery, startedAt, outcome)
   const result = settle(subject(context, delivery), outcome, policy(context, delivery))
   logDetail(context, delivery, outcome)
   await context.effects.apply(delivery, result.endpoint)
@@ -93,27 +94,22 @@ function policy(context: WorkerContext, delivery: ClaimedDelivery) {
   }
 }
 
-/** We broke it off ourselves, so it costs the delivery nothing and the endpoint no blame; it may have arrived. */
+/**
+ * We broke it off ourselves, so it costs neither an attempt of the schedule nor the endpoint's good name; it may have arrived. It counts as
+ * deferred, as a duplicate in flight does: after five such stops a 409 costs the delivery an attempt, and that is all.
+ */
 function cutOffSettlement(
-  delivery: ClaimedDelivery,
+  { lease }: ClaimedDelivery,
   startedAt: number,
-  outcome: AttemptOutcome,
+  { durationMs }: AttemptOutcome,
 ): Settlement {
-  const { lease } = delivery
-  if (outcome.kind === 'response' && outcome.status >= 200 && outcome.status < 300) {
-    return {
-      lease,
-      next: { status: 'succeeded' },
-      attempt: describeAttempt(outcome, meta(delivery, startedAt)),
-    }
-  }
   return {
     lease,
     next: { status: 'pending', retryInMs: 0, deferred: true },
     attempt: {
       number: lease.attempt,
       startedAt,
-      durationMs: outcome.durationMs,
+      durationMs,
       outcome: 'network',
       error: { code: 'sender_stopped', message: 'The sender stopped before an answer came.' },
     },

@@ -103,7 +103,9 @@ describe('a started worker', () => {
     await sender.sendMany(Array.from({ length: 30 }, () => run))
     await clock.advance('500ms')
     expect(transport.requests.length - before).toBe(2)
-    await sender.stop({ timeout: '0s' })
+    const stopping = sender.stop()
+    await clock.advance('1s')
+    await stopping
   })
 
   it('extends the leases of what outlives a third of them', async () => {

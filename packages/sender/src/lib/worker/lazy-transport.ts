@@ -1,0 +1,32 @@
+import { WebhookError } from '@posthorn/schema'
+import { errorName } from '../emitter'
+import { undiciTransport } from '../network/index'
+import type { Transport } from '../ports/transport'
+import type { ResolvedOptions } from '../resolve-options'
+
+/** Made when the first attempt needs it, so that construction opens nothing. */
+export interface LazyTransport {
+  get(): Transport
+  /** Never rejects: a stop goes on without it. */
+  close(): Promise<void>
+}
+
+export function lazyTransport(options: ResolvedOptions): LazyTransport {
+  let made = options.transport
+  let closed = false
+  return {
+    get() {
+      if (closed) throw new WebhookError('sender_stopped', 'The sender was stopped.')
+      made ??= undiciTransport({ policy: options.network })
+      return made
+    },
+    async close() {
+      closed = true
+      try {
+        await made?.close()
+      } catch (error) {
+        options.logger.error({ error: errorName(error) }, 'the transport could not be closed')
+      }
+    },
+  }
+}
