@@ -164,7 +164,7 @@ describe('kept-alive sockets', () => {
       })
     })
     const body = Buffer.alloc(20_000_000)
-    expect(statusOf(await send(url, { body, timeoutMs: 600 }))).toBe(413)
+    expect(statusOf(await send(url, { body }))).toBe(413)
     expect(statusOf(await send(url))).toBe(413)
     expect(server.accepted()).toBe(2)
   })
@@ -255,7 +255,7 @@ describe('D6: a reused socket that is reset just as it is used', () => {
     await send(url)
     const { outcome, tookMs } = await timed(transport, attempt(url, { timeoutMs: 300 }))
     expect(outcome).toMatchObject({ errorClass: 'timeout', freshSocket: true })
-    expect(tookMs).toBeLessThan(500)
+    expect(tookMs).toBeLessThan(300 + 600)
   })
 })
 
@@ -315,7 +315,7 @@ describe('a name with several addresses', () => {
   it('is reached at the one that answers', async () => {
     transport = openTransport({ development: true, lookup: async () => ['::1', '127.0.0.1'] })
     const { server } = await serve(answer(ok))
-    const outcome = await send(`http://localhost:${server.port}/`, { timeoutMs: 2000 })
+    const outcome = await send(`http://localhost:${server.port}/`)
     expect(outcome).toMatchObject({ status: 200 })
   })
 
@@ -335,7 +335,7 @@ describe('a name with several addresses', () => {
 describe('close', () => {
   it('ends what is under way, and refuses what comes after', async () => {
     const { url, server } = await serve((socket) => onRequest(socket, () => {}))
-    const underWay = Promise.all(Array.from({ length: 5 }, () => send(url, { timeoutMs: 5000 })))
+    const underWay = Promise.all(Array.from({ length: 5 }, () => send(url)))
     expect(await until(() => server.accepted() === 5)).toBe(true)
     await transport.close()
     const outcomes = await underWay
@@ -346,7 +346,7 @@ describe('close', () => {
 
   it('keeps a verdict that was fixed', async () => {
     const { url, server } = await serve(answer('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'))
-    const underWay = send(url, { timeoutMs: 5000 })
+    const underWay = send(url)
     expect(await until(() => server.accepted() === 1)).toBe(true)
     await pause(50)
     await transport.close()

@@ -10,15 +10,13 @@ import type {
   Transport,
 } from '../../packages/sender/src/lib/ports/transport'
 
-export const deadlineMs = 400
-
-/** What a worker would send. */
+/** What a worker would send. Its deadline is far off: a test that waits for one sets its own. */
 export function attempt(url: string, changes: Partial<AttemptRequest> = {}): AttemptRequest {
   return {
     url,
     headers: { 'content-type': 'application/json', 'webhook-id': 'evt_1' },
     body: Buffer.from('{"type":"run.completed"}'),
-    timeoutMs: deadlineMs,
+    timeoutMs: 5_000,
     captureBytes: 16_384,
     ...changes,
   }

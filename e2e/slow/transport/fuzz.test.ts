@@ -104,18 +104,20 @@ it(`random bytes never crash it, hang it or leak a socket (${rounds} rounds, see
   let slowest = 0
   const lane = async () => {
     while (left-- > 0) {
-      const outcome = await transport.send(attempt(url, { timeoutMs: 60 }))
+      const outcome = await transport.send(attempt(url, { timeoutMs: 300 }))
       expect(isSound(outcome), JSON.stringify(outcome)).toBe(true)
       slowest = Math.max(slowest, outcome.durationMs)
       const key = outcome.kind === 'error' ? `${outcome.errorClass} ${outcome.code}` : 'response'
       counts[key] = (counts[key] ?? 0) + 1
     }
   }
-  await Promise.all(Array.from({ length: 100 }, lane))
+  await Promise.all(Array.from({ length: 50 }, lane))
   await transport.close()
   console.log(`seed ${seed}, slowest ${slowest} ms`, counts)
   expect(await until(() => server.open() === 0, 3000)).toBe(true)
   await server.close()
-  expect(slowest).toBeLessThan(60 + 600)
+  // What only times out has fuzzed nothing.
+  expect(counts['timeout deadline'] ?? 0).toBeLessThan(rounds / 10)
+  expect(slowest).toBeLessThan(300 + 600)
   expect(uncaught.seen).toEqual([])
 })
