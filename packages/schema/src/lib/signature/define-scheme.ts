@@ -57,7 +57,7 @@ export function defineScheme(options: SchemeOptions): Scheme {
   })
 }
 
-/** The label of every key and candidate of such a scheme: there is but one kind. */
+/** The label of every key and signature of such a scheme: there is but one kind. */
 const label = 'hmac'
 
 function utf8Key(secret: string, encoding: Encoding): Key {
