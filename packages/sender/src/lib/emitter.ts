@@ -1,4 +1,5 @@
 import type { ValidationIssue } from '@posthorn/schema'
+import { errorText } from './error-text'
 import type { AttemptRecord, FailureReason, SkipReason } from './model/delivery'
 import type { DisabledReason } from './model/endpoint'
 import type { Logger } from './ports/logger'
@@ -35,6 +36,7 @@ export interface SenderEvents {
 }
 
 export type SenderEventName = keyof SenderEvents
+/** May be asynchronous; nothing waits for it. */
 export type SenderListener<Name extends SenderEventName> = (notice: SenderEvents[Name]) => void
 
 export interface Emitter {
@@ -43,34 +45,58 @@ export interface Emitter {
   emit<Name extends SenderEventName>(name: Name, notice: SenderEvents[Name]): void
 }
 
-/** A listener that throws is logged, and neither stops the others nor the worker. */
+type Listeners = { readonly [Name in SenderEventName]: Set<Subscription<Name>> }
+
+/** One for each call of `on`, so that a listener given twice is removed once. */
+interface Subscription<Name extends SenderEventName> {
+  readonly listener: SenderListener<Name>
+}
+
+/** A listener that throws or rejects is logged, and neither stops the others nor the worker. */
 export function createEmitter(logger: Logger): Emitter {
-  const listeners = new Map<SenderEventName, Set<(notice: never) => void>>()
+  const listeners = noListeners()
   return {
     on(name, listener) {
+      if (!Object.hasOwn(listeners, name)) {
+        const known = Object.keys(listeners).join(', ')
+        throw new TypeError(`sender.on: there is no event "${String(name)}" (known: ${known})`)
+      }
       if (typeof listener !== 'function')
         throw new TypeError(`sender.on('${name}') needs a function`)
-      const set = listeners.get(name) ?? new Set()
-      listeners.set(name, set)
-      set.add(listener)
-      return () => set.delete(listener)
+      const subscriptions = listeners[name]
+      const subscription = { listener }
+      subscriptions.add(subscription)
+      return () => {
+        subscriptions.delete(subscription)
+      }
     },
     emit(name, notice) {
-      for (const listener of listeners.get(name) ?? []) {
+      const failed = (error: unknown): void =>
+        logger.error({ event: name, error: errorText(error) }, 'a listener failed')
+      // A copy: a listener may add another, or itself again.
+      for (const { listener } of [...listeners[name]]) {
         try {
-          // The set under `name` holds only listeners of that name.
-          ;(listener as SenderListener<typeof name>)(notice)
+          const result: unknown = listener(notice)
+          if (typeof result === 'object') Promise.resolve(result).catch(failed)
         } catch (error) {
-          logger.error({ event: name, error: errorName(error) }, 'a listener threw')
+          failed(error)
         }
       }
     },
   }
 }
 
-/** What may be logged of an unknown error: its class, never its text, which might quote a payload. */
-export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const code = Object.getOwnPropertyDescriptor(error, 'code')?.value
-  return typeof code === 'string' ? `${error.name} ${code}` : error.name
+function noListeners(): Listeners {
+  return {
+    attempt: new Set(),
+    'delivery.succeeded': new Set(),
+    'delivery.retrying': new Set(),
+    'delivery.failed': new Set(),
+    'delivery.skipped': new Set(),
+    'event.invalid': new Set(),
+    'endpoint.failing': new Set(),
+    'endpoint.recovered': new Set(),
+    'endpoint.disabled': new Set(),
+    'worker.error': new Set(),
+  }
 }

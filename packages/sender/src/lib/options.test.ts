@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import pino from 'pino'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Logger } from './ports/logger'
@@ -21,6 +22,19 @@ describe('the options', () => {
     for (const hidden of [secret.slice(6), '4111-1111', 'their-secret', 'webhook-signature']) {
       expect(log).not.toContain(hidden)
     }
+  })
+
+  it('name the worker in each line of the log', async () => {
+    const workers: unknown[] = []
+    const line = (fields: Readonly<Record<string, unknown>>) => workers.push(fields.worker)
+    const logger = { debug: line, info: line, warn: line, error: line }
+    for (const worker of [{ id: 'sender-7' }, {}]) {
+      const { sender } = testSender([500], { logger, worker })
+      await sender.endpoints.create({ url })
+      await sender.send(run)
+      await sender.deliverDue()
+    }
+    expect(workers).toEqual(['sender-7', `${hostname()}:${process.pid}`])
   })
 
   it('leave the caller’s object as it was', () => {
@@ -53,6 +67,49 @@ describe('listeners', () => {
     await sender.deliverDue()
     expect(seen).toEqual(['first'])
     expect((await sender.statistics()).succeeded).toBe(2)
+  })
+
+  it('are of events that exist', () => {
+    const { sender } = testSender()
+    const on: (name: never, listener: never) => void = sender.on
+    for (const name of ['delivery.success', '__proto__', 'toString', undefined]) {
+      expect(() => on(name as never, (() => {}) as never)).toThrow(/known: attempt, delivery/)
+    }
+    expect(() => on('attempt' as never, 'log' as never)).toThrow(TypeError)
+  })
+
+  it('may be added by a listener, or removed, while others are told', async () => {
+    const { sender } = testSender()
+    const seen: string[] = []
+    const again = () => {
+      off()
+      seen.push('again')
+      off = sender.on('delivery.succeeded', again)
+    }
+    let off = sender.on('delivery.succeeded', again)
+    await sender.endpoints.create({ url })
+    await sender.sendMany([run, run])
+    await sender.deliverDue()
+    expect(seen).toEqual(['again', 'again'])
+  })
+
+  it('that are added twice are removed one by one', async () => {
+    const { sender } = testSender()
+    let heard = 0
+    const listener = () => {
+      heard += 1
+    }
+    const off = sender.on('delivery.succeeded', listener)
+    sender.on('delivery.succeeded', listener)
+    await sender.endpoints.create({ url })
+    await sender.send(run)
+    await sender.deliverDue()
+    expect(heard).toBe(2)
+    off()
+    off()
+    await sender.send(run)
+    await sender.deliverDue()
+    expect(heard).toBe(3)
   })
 
   it('hear each attempt and what becomes of its delivery', async () => {

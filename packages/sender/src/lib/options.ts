@@ -27,18 +27,22 @@ export interface SenderOptions<Catalogue, Host extends HostTransactions> {
   readonly retention?: RetentionOptions
   /** Bytes of each response body that are kept with its attempt. Default 16,384. */
   readonly capture?: number
-  /** Last word on an attempt before it is stored, for instance to blank a response body. */
+  /**
+   * Last word on an attempt before it is stored, for instance to blank a response body. When it throws, or answers no attempt, the response
+   * is not kept.
+   */
   readonly redact?: (attempt: AttemptRecord) => AttemptRecord
   /** `User-Agent` of each request. Default `Posthorn/<version>`. */
   readonly userAgent?: string
   /** Largest serialised event, in bytes. Default 262,144. */
   readonly maxPayloadBytes?: number
-  /** Structured logger; pino fits. Default: silent. */
+  /** Structured logger; pino fits. What it throws is ignored. Default: silent. */
   readonly logger?: Logger
+  /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Uniform in [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number
-  /** How an attempt is made. Default: undici, behind the address guard. */
+  /** How an attempt is made; closed by `stop`. Default: undici, behind the address guard. */
   readonly transport?: Transport
 }
 
@@ -51,7 +55,7 @@ export interface WorkerOptions {
   readonly lease?: Duration
   /** How often the store is asked for work that nothing announced. Default `'1s'`. */
   readonly pollInterval?: Duration
-  /** Names this worker in logs. Default: host name and process id. */
+  /** Names this worker in each line of the log. Default: host name and process id. */
   readonly id?: string
 }
 

@@ -2,7 +2,8 @@ export interface Batcher<Item, Result> {
   add(item: Item): Promise<Result>
 }
 
-interface Waiting<Item, Result> {
+/** An item whose giver waits for what becomes of it. */
+export interface Waiting<Item, Result> {
   readonly item: Item
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
@@ -23,7 +24,7 @@ export function createBatcher<Item, Result>(
     while (gathered.length > 0) {
       const batch = gathered.slice(0, largest)
       gathered = gathered.slice(largest)
-      await settleBatch(batch, write)
+      await writeBatch(batch, write)
     }
     writing = false
   }
@@ -40,7 +41,8 @@ export function createBatcher<Item, Result>(
   }
 }
 
-async function settleBatch<Item, Result>(
+/** Writes a batch, and tells each giver. Never rejects. */
+export async function writeBatch<Item, Result>(
   batch: readonly Waiting<Item, Result>[],
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): Promise<void> {

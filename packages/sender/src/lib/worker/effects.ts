@@ -1,4 +1,5 @@
-import { type Emitter, errorName } from '../emitter'
+import type { Emitter } from '../emitter'
+import { errorText } from '../error-text'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { SettleResult } from '../model/settle'
 import type { EndpointTransition } from '../ports/endpoint-store'
@@ -27,7 +28,7 @@ export function createEffects(
       if (await batcher.add(change)) announce(emitter, change)
     } catch (error) {
       logger.error(
-        { endpointId: change.id, error: errorName(error) },
+        { endpointId: change.id, error: errorText(error) },
         'an endpoint could not be updated',
       )
     }

@@ -1,5 +1,5 @@
 import { WebhookError } from '@posthorn/schema'
-import { errorName } from '../emitter'
+import { errorText } from '../error-text'
 import { undiciTransport } from '../network/index'
 import type { Transport } from '../ports/transport'
 import type { ResolvedOptions } from '../resolve-options'
@@ -25,7 +25,7 @@ export function lazyTransport(options: ResolvedOptions): LazyTransport {
       try {
         await made?.close()
       } catch (error) {
-        options.logger.error({ error: errorName(error) }, 'the transport could not be closed')
+        options.logger.error({ error: errorText(error) }, 'the transport could not be closed')
       }
     },
   }

@@ -1,4 +1,4 @@
-import { errorName } from '../emitter'
+import { errorText } from '../error-text'
 import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
 
@@ -36,6 +36,6 @@ async function extendAll(context: WorkerContext, leaseMs: number): Promise<void>
     const lost = leases.length - held.length
     if (lost > 0) context.options.logger.warn({ lost }, 'leases were lost while their attempts ran')
   } catch (error) {
-    context.options.logger.error({ error: errorName(error) }, 'leases could not be extended')
+    context.options.logger.error({ error: errorText(error) }, 'leases could not be extended')
   }
 }

@@ -1,4 +1,4 @@
-import { errorName } from '../emitter'
+import { errorText } from '../error-text'
 import { whileBusy } from '../store-retry'
 import { claimDue } from './claim'
 import type { WorkerContext } from './context'
@@ -33,7 +33,7 @@ async function turn(context: WorkerContext, state: LoopState, waker: Waker): Pro
     if (!worked) await rest(context, waker)
   } catch (error) {
     context.options.logger.error(
-      { error: errorName(error) },
+      { error: errorText(error) },
       'the worker could not use its store; it will try again',
     )
     context.emitter.emit('worker.error', { error })

@@ -1,13 +1,13 @@
 import { compact } from '../compact'
-import { errorName } from '../emitter'
+import { errorText } from '../error-text'
 import { describeAttempt } from '../model/attempt'
-import type { AttemptRecord, ClaimedDelivery, NextState, Settlement } from '../model/delivery'
+import type { ClaimedDelivery, NextState, Settlement } from '../model/delivery'
 import { retryPolicyFor } from '../model/retry-schedule'
 import { judgeClaim, settle } from '../model/settle'
 import type { AttemptOutcome } from '../ports/transport'
 import { announceAttempt, announceNext } from './announce'
+import { attempt, redacted } from './attempt'
 import type { WorkerContext } from './context'
-import { buildRequest } from './request'
 
 /** Takes one claimed delivery to its next state. Never rejects: what cannot be settled is left to its lease. */
 export async function runDelivery(
@@ -18,7 +18,7 @@ export async function runDelivery(
     const settlement = await work(context, delivery)
     return await conclude(context, delivery, settlement)
   } catch (error) {
-    const fields = { deliveryId: delivery.lease.deliveryId, error: errorName(error) }
+    const fields = { deliveryId: delivery.lease.deliveryId, error: errorText(error) }
     context.options.logger.error(
       fields,
       'a delivery could not be settled; its lease will run out and it will be tried again',
@@ -49,28 +49,6 @@ async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<
     ...compact({ retryAfterMs }),
   })
   return { lease, next: result.next, attempt: redacted(context, record) }
-}
-
-async function attempt(
-  context: WorkerContext,
-  delivery: ClaimedDelivery,
-  body: Uint8Array,
-): Promise<AttemptOutcome> {
-  const begun = context.clock.now()
-  try {
-    const request = await buildRequest(context.request, delivery, body, context.time.now())
-    return await context.transport().send(request)
-  } catch (error) {
-    const fields = { deliveryId: delivery.lease.deliveryId, error: errorName(error) }
-    context.options.logger.error(fields, 'a request could not be built or sent')
-    return {
-      kind: 'error',
-      errorClass: 'config',
-      code: 'request_not_built',
-      message: 'The request could not be built from the endpoint’s configuration.',
-      durationMs: context.clock.now() - begun,
-    }
-  }
 }
 
 function meta({ lease, endpoint }: ClaimedDelivery, startedAt: number) {
@@ -134,20 +112,6 @@ async function conclude(
     'the lease was lost or the delivery canceled: its state was left as it is',
   )
   return undefined
-}
-
-function redacted(context: WorkerContext, record: AttemptRecord): AttemptRecord {
-  try {
-    return context.options.redact(record)
-  } catch (error) {
-    // A hook that fails must not let through what it was there to hide.
-    context.options.logger.error(
-      { error: errorName(error) },
-      'the redact hook threw: the response is not kept',
-    )
-    const { responseBody: _body, responseHeaders: _headers, ...rest } = record
-    return rest
-  }
 }
 
 function logDetail(

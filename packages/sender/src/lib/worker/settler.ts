@@ -1,15 +1,10 @@
 import type { Settlement, SettleVerdict } from '../model/delivery'
 import type { Clock } from '../ports/clock'
+import { type Waiting, writeBatch } from '../sending/batcher'
 
 export interface Settler {
   /** Resolves once the store has the settlement. */
   add(settlement: Settlement): Promise<SettleVerdict>
-}
-
-interface Waiting {
-  readonly settlement: Settlement
-  readonly resolve: (verdict: SettleVerdict) => void
-  readonly reject: (error: unknown) => void
 }
 
 export interface SettlerOptions {
@@ -25,7 +20,7 @@ export interface SettlerOptions {
  * Group commit of outcomes: written together after a few milliseconds, or sooner when the batch is full or no further outcome can come.
  */
 export function createSettler(options: SettlerOptions): Settler {
-  let waiting: Waiting[] = []
+  let waiting: Waiting<Settlement, SettleVerdict>[] = []
   let window: AbortController | undefined
 
   const flush = (): void => {
@@ -46,23 +41,11 @@ export function createSettler(options: SettlerOptions): Settler {
   return {
     add: (settlement) =>
       new Promise((resolve, reject) => {
-        waiting.push({ settlement, resolve, reject })
+        waiting.push({ item: settlement, resolve, reject })
         const complete =
           waiting.length >= options.largest || waiting.length >= options.outstanding()
         if (complete) flush()
         else if (window === undefined) void open()
       }),
-  }
-}
-
-async function writeBatch(
-  batch: readonly Waiting[],
-  write: (batch: readonly Settlement[]) => Promise<readonly SettleVerdict[]>,
-): Promise<void> {
-  try {
-    const verdicts = await write(batch.map((item) => item.settlement))
-    for (const [index, item] of batch.entries()) item.resolve(verdicts[index] ?? 'stale')
-  } catch (error) {
-    for (const item of batch) item.reject(error)
   }
 }
