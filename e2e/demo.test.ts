@@ -39,7 +39,7 @@ describe('the demo', () => {
     expect(output).not.toContain('FAILED')
     expect(output).not.toContain('\x1b')
 
-    expect(count(output, 'runs')).toBe(16)
+    expect(count(output, 'runs')).toBe(14)
     const events = count(output, 'events')
     expect(events).toBeGreaterThan(500)
     expect(count(output, 'deliveries')).toBe(events + 2)

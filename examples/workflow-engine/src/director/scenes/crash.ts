@@ -4,9 +4,7 @@ import { orders } from '../orders'
 import type { Show } from '../show'
 import { DemoFailure } from '../stage'
 
-/** An order comes in every so many milliseconds: the last one is still under way when the host is killed. */
 const orderEvery = 80
-const ordersBeforeKill = 5
 const deliveriesBeforeKill = 30
 
 /** The host is killed in the middle of runs and deliveries, and started again. */
@@ -15,18 +13,23 @@ export async function crash(show: Show, host: HostProcess): Promise<HostProcess>
   const { timeline } = stage
   timeline.scene('The host is killed in the middle')
   attempts.clear()
-  timeline.say('host', 'runs 10 more orders, one after the other')
-  const coming = [...orders(5, 14)]
-  while (coming.length > 10 - ordersBeforeKill || attempts.ok < deliveriesBeforeKill) {
-    host.run(coming.splice(0, 1))
+  timeline.say('host', 'runs more orders, one after the other')
+  for (const order of orders(5, 9)) {
+    host.run([order])
     await sleep(orderEvery)
   }
+  await stage.until('some deliveries', () => attempts.ok >= deliveriesBeforeKill)
+  host.run(orders(10, 10))
+  await stage.until('a run to be under way', () => operator.runs.unfinished().length > 0)
   await host.kill()
   await describeWreck(show)
 
   const next = await startHost(stage, hostFile, attempts.add)
-  timeline.say('host', `starts again, repeats ${next.unfinished} runs, takes the other orders`)
-  next.run(coming)
+  timeline.say(
+    'host',
+    `starts again, repeats ${next.unfinished} of the runs, and runs 2 new orders`,
+  )
+  next.run(orders(11, 12))
   await stage.until('everything to be delivered', operator.settled)
   timeline.say('host', 'all runs ended, everything delivered')
   return next
