@@ -1,14 +1,14 @@
 // Mutation testing: changes the code in small ways and expects a unit test to notice each change.
 //   npm run mutation [-- <target>…]      targets: tools/mutation/targets.json
 // A mutant may survive only where tools/mutation/equivalent.json says why it changes nothing.
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './lib/setup.mjs'
 import { readJson, root } from './lib/workspace.mjs'
 
 const home = join(root, 'tools', 'mutation')
 const stryker = join(home, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js')
-const report = join(root, '.tmp', 'mutation', 'report.json')
+const folder = `.tmp/mutation/${process.pid}`
 const survived = new Set(['Survived', 'NoCoverage'])
 
 const targets = readJson(join(home, 'targets.json'))
@@ -21,10 +21,15 @@ if (unknown.length > 0) {
 
 if (!existsSync(stryker)) await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: home })
 await run(process.execPath, [stryker, 'run', join(home, 'stryker.config.mjs')], {
-  env: { ...process.env, MUTATE: JSON.stringify(names.flatMap((name) => targets[name])) },
+  env: {
+    ...process.env,
+    MUTATION: JSON.stringify({ mutate: names.flatMap((name) => targets[name]), folder }),
+  },
   echo: true,
 })
-conclude(mutantsOf(readJson(report)), readJson(join(home, 'equivalent.json')))
+const report = readJson(join(root, folder, 'report.json'))
+rmSync(join(root, folder), { recursive: true, force: true })
+conclude(mutantsOf(report), readJson(join(home, 'equivalent.json')))
 
 /** Every mutant with what identifies it when lines move: its file, the text it replaces, and by what. */
 function mutantsOf({ files }) {

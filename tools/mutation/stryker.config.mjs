@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Set by scripts/mutation.mjs: the files to mutate, as globs from the root of the workspace. */
-const mutate = JSON.parse(process.env.MUTATE ?? '[]')
+/** Set by scripts/mutation.mjs: the files to mutate, as globs from the root of the workspace, and a folder of this run alone. */
+const { mutate, folder } = JSON.parse(process.env.MUTATION)
 
 export default {
   mutate: [...mutate, '!**/*.test.ts'],
@@ -18,8 +18,8 @@ export default {
   concurrency: 2,
   timeoutMS: 10_000,
   reporters: ['progress', 'json'],
-  jsonReporter: { fileName: '.tmp/mutation/report.json' },
-  tempDirName: '.tmp/mutation/sandbox',
+  jsonReporter: { fileName: `${folder}/report.json` },
+  tempDirName: `${folder}/sandbox`,
   cleanTempDir: 'always',
   allowEmpty: false,
 }
