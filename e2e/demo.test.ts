@@ -30,7 +30,7 @@ function count(output: string, name: string): number {
 }
 
 describe('the demo', () => {
-  it('tells its story, and everything adds up', { timeout: 60_000 }, async () => {
+  it('tells its story, and everything adds up', { timeout: 120_000 }, async () => {
     const { code, output, errors } = await runDemo()
     expect({ code, errors }, output).toEqual({ code: 0, errors: '' })
     expect(output).toContain('SIGKILL')
@@ -49,7 +49,7 @@ describe('the demo', () => {
     expect(count(output, 'refused')).toBe(1)
   })
 
-  it('measures how fast events arrive', { timeout: 60_000 }, async () => {
+  it('measures how fast events arrive', { timeout: 120_000 }, async () => {
     const { code, output, errors } = await runDemo('--events', '500')
     expect({ code, errors }, output).toEqual({ code: 0, errors: '' })
     expect(output).toMatch(/\d+ deliveries per second/)

@@ -4,6 +4,7 @@ import { check, type Deeds } from './checks'
 import type { Counts } from './counts'
 
 const deeds: Deeds = {
+  runsOrdered: 1,
   replaysAsSame: 1,
   replaysAsNew: 1,
   forgery: {
@@ -30,7 +31,10 @@ function delivery(eventId: string, status: Delivery['status'] = 'succeeded'): De
 const right: Counts = {
   runs: [{ id: 'order-1', status: 'running', transitions: 2 }],
   seenRuns: new Map([['order-1', 'running']]),
-  eventIds: ['a', 'b'],
+  events: [
+    { id: 'a', transition: 'order-1  run.started' },
+    { id: 'b', transition: 'order-1 received node.pending' },
+  ],
   deliveries: [delivery('a'), delivery('b'), delivery('a'), delivery('a')],
   attempts: { begun: 6, succeeded: 4, failed: 1, timedOut: 0, cutOff: 1 },
   handled: ['a', 'b', 'a-r1'],
@@ -50,6 +54,11 @@ describe('checks', () => {
   it.each<[string, Partial<Counts>]>([
     ['events not handled', { handled: ['b', 'b-r1', 'a-r1'] }],
     ['messages handled twice', { handled: ['a', 'a', 'b'] }],
+    ['runs = runs ordered', { runs: [] }],
+    [
+      'transitions told twice',
+      { events: right.events.map((event) => ({ ...event, transition: 'x' })) },
+    ],
     ['the host', { runs: [{ id: 'order-1', status: 'running', transitions: 3 }] }],
     ['deliveries = events', { deliveries: right.deliveries.slice(1) }],
     [

@@ -11,13 +11,14 @@ export interface Check {
 
 /** What was done on purpose, beside letting the host send. */
 export interface Deeds {
+  readonly runsOrdered: number
   readonly replaysAsSame: number
   readonly replaysAsNew: number
   readonly forgery: Forgery
 }
 
 export function check(counts: Counts, deeds: Deeds): readonly Check[] {
-  const { runs, eventIds, deliveries, attempts, handled, outcomes } = counts
+  const { runs, events, deliveries, attempts, handled, outcomes } = counts
   const { replaysAsSame, replaysAsNew, forgery } = deeds
   const transitions = runs.reduce((sum, run) => sum + run.transitions, 0)
   const succeeded = deliveries.filter(({ status }) => status === 'succeeded').length
@@ -25,15 +26,17 @@ export function check(counts: Counts, deeds: Deeds): readonly Check[] {
   // What was answered too late, or to a host that was dead, arrived without the host's knowing.
   const unknown = outcomes.handled + outcomes.duplicate - attempts.succeeded - repeated
   return [
-    equal("the host's own transitions = events sent", transitions, eventIds.length),
+    equal('runs = runs ordered', runs.length, deeds.runsOrdered),
+    equal("the host's own transitions = events sent", transitions, events.length),
+    equal('transitions told twice = 0', doubles(events.map(({ transition }) => transition)), 0),
     equal(
       'deliveries = events + replays',
       deliveries.length,
-      eventIds.length + replaysAsSame + replaysAsNew,
+      events.length + replaysAsSame + replaysAsNew,
     ),
     equal('deliveries succeeded = deliveries', succeeded, deliveries.length),
-    equal('handled = events + replays as new', handled.length, eventIds.length + replaysAsNew),
-    equal('messages handled twice = 0', handled.length - new Set(handled).size, 0),
+    equal('handled = events + replays as new', handled.length, events.length + replaysAsNew),
+    equal('messages handled twice = 0', doubles(handled), 0),
     equal('events not handled = 0', notHandled(counts), 0),
     equal('answered as handled = handled', outcomes.handled, handled.length),
     between(
@@ -54,9 +57,13 @@ function differingRuns({ runs, seenRuns }: Counts): number {
   return runs.filter(({ id, status }) => seenRuns.get(id) !== status).length
 }
 
-function notHandled({ eventIds, handled }: Counts): number {
+function notHandled({ events, handled }: Counts): number {
   const ids = new Set(handled)
-  return eventIds.filter((id) => !ids.has(id)).length
+  return events.filter(({ id }) => !ids.has(id)).length
+}
+
+function doubles(values: readonly string[]): number {
+  return values.length - new Set(values).size
 }
 
 export function equal(what: string, left: number, right: number): Check {

@@ -12,14 +12,19 @@ export interface Counts {
   readonly runs: readonly RunCount[]
   /** Status of each run as the application knows it. */
   readonly seenRuns: ReadonlyMap<string, string>
-  /** Ids of the sender's events. */
-  readonly eventIds: readonly string[]
+  readonly events: readonly SentEvent[]
   readonly deliveries: readonly Delivery[]
   readonly attempts: AttemptCounts
   /** Message ids in the application's log, one for each time that a handler ran. */
   readonly handled: readonly string[]
   /** What the receiver answered. */
   readonly outcomes: OutcomeCounts
+}
+
+/** An event of the sender, and what it tells: the run, the node and the state. */
+export interface SentEvent {
+  readonly id: string
+  readonly transition: string
 }
 
 interface AttemptCounts {
@@ -45,12 +50,20 @@ export async function gatherCounts(
   return {
     runs: query(db, 'select id, status, transitions from runs order by rowid', runRow),
     seenRuns: app.runStatuses(),
-    eventIds: stored.map(({ id }) => id),
+    events: stored.map(({ id, type, body }) => ({ id, transition: transitionOf(type, body) })),
     deliveries,
     attempts: await countAttempts(sender, deliveries),
     handled: app.handled().map(({ messageId }) => messageId),
     outcomes: outcomeCounts.parse(await (await fetch(countsUrl)).json()),
   }
+}
+
+const told = z.object({ data: z.object({ runId: z.string(), nodeId: z.string().optional() }) })
+
+/** No process of the demo has a loop, so each of these happens once. */
+function transitionOf(type: string, body: Uint8Array | undefined): string {
+  const { data } = told.parse(JSON.parse(Buffer.from(body ?? []).toString()))
+  return `${data.runId} ${data.nodeId ?? ''} ${type}`
 }
 
 async function countAttempts(

@@ -23,17 +23,10 @@ export function printChecks({ paint, print }: Timeline, checks: readonly Check[]
 
 type Row = readonly [name: string, count: number, detail: string]
 
-function table({
-  runs,
-  eventIds,
-  deliveries,
-  attempts,
-  handled,
-  outcomes,
-}: Counts): readonly Row[] {
+function table({ runs, events, deliveries, attempts, handled, outcomes }: Counts): readonly Row[] {
   return [
     ['runs', runs.length, tally(runs.map(({ status }) => status))],
-    ['events', eventIds.length, 'recorded in the transactions that moved the runs'],
+    ['events', events.length, 'recorded in the transactions that moved the runs'],
     ['deliveries', deliveries.length, tally(deliveries.map(({ status }) => status))],
     [
       'attempts',

@@ -41,7 +41,7 @@ export function createStage(): Stage {
       child.once('exit', () => children.delete(child))
     },
     fail: (reason) => failure.abort(new DemoFailure(reason)),
-    until: async (what, condition, within = 15_000) => {
+    until: async (what, condition, within = 40_000) => {
       const deadline = performance.now() + within
       while (!(await condition())) {
         failure.signal.throwIfAborted()

@@ -5,6 +5,7 @@ import { check } from './checks'
 import { gatherCounts } from './counts'
 import { freePort } from './free-port'
 import { openOperator } from './operator'
+import { orders, troubles } from './orders'
 import { printReport } from './report'
 import { crash } from './scenes/crash'
 import { forgery } from './scenes/forgery'
@@ -27,7 +28,12 @@ export async function tellStory(stage: Stage): Promise<boolean> {
   await replay(show)
 
   const counts = await gatherCounts(operator, file, new URL('/counts', endpoint.url))
-  const checks = check(counts, { replaysAsSame: 1, replaysAsNew: 1, forgery: forged })
+  const checks = check(counts, {
+    runsOrdered: orders(1, 12).length + troubles.length,
+    replaysAsSame: 1,
+    replaysAsNew: 1,
+    forgery: forged,
+  })
   await Promise.all([nextHost.stop(), app.stop()])
   file.close()
   operator.close()
