@@ -13,10 +13,19 @@ export function inTransaction<Result>(connection: Connection, work: () => Result
   }
 }
 
-/** Runs `work` all or nothing, inside whatever transaction the handle is in, or in one of its own. */
-export function inSavepoint<Result>(connection: Connection, work: () => Result): Result {
+/**
+ * Runs `work` all or nothing, inside whatever transaction the handle is in, or in one of its own. `lock` is a statement that changes nothing
+ * and takes the write lock; no later one is then refused as busy, which matters on libsql: it leaves a prepared statement that was
+ * refused half-done, and commits nothing any more on that handle.
+ */
+export function inSavepoint<Result>(
+  connection: Connection,
+  lock: string,
+  work: () => Result,
+): Result {
   connection.exec('SAVEPOINT posthorn')
   try {
+    connection.exec(lock)
     const result = work()
     connection.exec('RELEASE posthorn')
     return result

@@ -4,16 +4,15 @@ import type {
   IdempotencyStore,
   SyncHostTransactions,
 } from '@posthorn/receiver'
-import { systemTime } from '../clock'
 import { connectionTo } from '../connection'
-import { storeClosed, toStoreError } from '../errors'
-import { migrate } from '../migrations/migrate'
 import { receiverMigrations } from '../migrations/sets'
-import { letGo, use } from '../owned'
+import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
-import { inTransaction } from '../transaction'
+import { inSavepoint } from '../transaction'
 import * as claims from './claims'
 import { hostTransaction } from './host-transaction'
+
+const LOCK = 'UPDATE posthorn_claims SET until = until WHERE false'
 
 export interface SqliteIdempotencyOptions {
   /** Decides leases and lifetimes; default: the receiver's clock, which is the machine's unless given. */
@@ -46,21 +45,8 @@ export function sqliteIdempotency(
   db: SqliteLike,
   options: SqliteIdempotencyOptions = {},
 ): SqliteIdempotency {
-  const connection = connectionTo(db)
-  let clock: Pick<Clock, 'now'> = options.clock ?? systemTime
-  let closed = false
-  const now = () => Math.floor(clock.now())
-  const guarded = <Result>(work: () => Result): Result => {
-    if (closed) throw storeClosed()
-    try {
-      return work()
-    } catch (error) {
-      throw toStoreError(error)
-    }
-  }
-  const write = <Result>(work: () => Result): Result =>
-    guarded(() => inTransaction(connection, work))
-  use(db)
+  const session = openSession(db, options.clock)
+  const { connection, now, write } = session
   return {
     claim: (key, fingerprint, ms) =>
       write(() => claims.takeClaim(connection, key, fingerprint, { now: now(), ms })),
@@ -72,23 +58,18 @@ export function sqliteIdempotency(
     host: {
       kind: 'sync',
       transaction: (work) => {
-        if (closed) throw storeClosed()
+        session.assertOpen()
         return hostTransaction(db, work)
       },
       complete: (claim, ms, tx) =>
-        guarded(() => claims.completeClaim(connectionTo(tx), claim, { now: now(), ms })),
+        session.guard(() => {
+          const connection = connectionTo(tx)
+          const complete = () => claims.completeClaim(connection, claim, { now: now(), ms })
+          return inSavepoint(connection, LOCK, complete)
+        }),
     },
-    useClock(receiversClock) {
-      if (!options.clock) clock = receiversClock
-    },
-    async migrate() {
-      if (closed) throw storeClosed()
-      await migrate(connection, receiverMigrations, now)
-    },
-    close() {
-      if (closed) return
-      closed = true
-      letGo(db)
-    },
+    useClock: session.useClock,
+    migrate: () => session.migrate(receiverMigrations),
+    close: session.close,
   }
 }

@@ -36,7 +36,6 @@ export interface Reservation {
   readonly horizon: number
 }
 
-/** Takes the write lock, if it is not held yet, before anything is read that the rows depend on. */
 export function reserve(connection: Connection, rows: number, now: number): Reservation {
   const counters = need(connection.get(RESERVE, rows, now))
   let seq = int(counters, 'seq') - rows

@@ -1,12 +1,15 @@
-import type { Clock, SenderStore, SyncTransactions } from '@posthorn/sender'
-import { systemTime } from '../clock'
-import { connectionTo } from '../connection'
-import { storeClosed, toStoreError } from '../errors'
-import { migrate } from '../migrations/migrate'
+import type {
+  Clock,
+  InsertedEvent,
+  NewEvent,
+  SenderStore,
+  SyncTransactions,
+} from '@posthorn/sender'
+import { type Connection, connectionTo } from '../connection'
 import { senderMigrations } from '../migrations/sets'
-import { letGo, use } from '../owned'
+import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
-import { inSavepoint, inTransaction } from '../transaction'
+import { inSavepoint } from '../transaction'
 import { claimDeliveries } from './claims'
 import type { StoreContext } from './context'
 import { EndpointCache } from './endpoint-cache'
@@ -20,6 +23,9 @@ import { redeliver } from './redeliver'
 import { prune } from './retention'
 import { settleDeliveries } from './settle'
 import { countAll } from './statistics'
+import { watchCommits } from './watch'
+
+const LOCK = 'UPDATE posthorn_counters SET seq = seq WHERE false'
 
 export interface SqliteStoreOptions {
   /** Decides due times and leases; default: the sender's clock, which is the machine's unless given. */
@@ -42,55 +48,42 @@ export type SqliteStore = SenderStore<SyncTransactions<SqliteLike>>
  * await sender.migrate()
  */
 export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): SqliteStore {
-  let clock: Pick<Clock, 'now'> = options.clock ?? systemTime
-  let closed = false
-  const now = () => Math.floor(clock.now())
-  const context: StoreContext = {
-    connection: connectionTo(db),
-    now,
-    endpoints: new EndpointCache(),
-  }
-  const guarded = <Result>(work: () => Result): Result => {
-    if (closed) throw storeClosed()
-    try {
-      return work()
-    } catch (error) {
-      throw toStoreError(error)
-    }
-  }
-  use(db)
+  const session = openSession(db, options.clock)
+  const { connection, now } = session
+  const context: StoreContext = { connection, now, endpoints: new EndpointCache() }
+  const ports = createPorts({
+    read:
+      (operation) =>
+      async (...args) =>
+        session.guard(() => operation(context, ...args)),
+    write:
+      (operation) =>
+      async (...args) =>
+        session.write(() => operation(context, ...args)),
+  })
   return {
-    ...createPorts({
-      read:
-        (operation) =>
-        async (...args) =>
-          guarded(() => operation(context, ...args)),
-      write:
-        (operation) =>
-        async (...args) =>
-          guarded(() => inTransaction(context.connection, () => operation(context, ...args))),
-    }),
+    ...ports,
+    deliveries: {
+      ...ports.deliveries,
+      subscribe: (listener) => session.guard(() => watchCommits(connection, listener)),
+    },
     host: {
       kind: 'sync',
-      enqueue: (events, tx = db) =>
-        guarded(() => {
-          const connection = connectionTo(tx)
-          return inSavepoint(connection, () => insertEvents({ connection, now }, events))
-        }),
+      enqueue: (events, tx = db) => session.guard(() => enqueue(connectionTo(tx), events, now)),
     },
-    useClock(sendersClock) {
-      if (!options.clock) clock = sendersClock
-    },
-    async migrate() {
-      if (closed) throw storeClosed()
-      await migrate(context.connection, senderMigrations, now)
-    },
-    async close() {
-      if (closed) return
-      closed = true
-      letGo(db)
-    },
+    useClock: session.useClock,
+    migrate: () => session.migrate(senderMigrations),
+    close: async () => session.close(),
   }
+}
+
+/** All of them or none, in the host's transaction if there is one. */
+function enqueue(
+  connection: Connection,
+  events: readonly NewEvent[],
+  now: () => number,
+): readonly InsertedEvent[] {
+  return inSavepoint(connection, LOCK, () => insertEvents({ connection, now }, events))
 }
 
 type Operation = <Args extends unknown[], Result>(

@@ -1,0 +1,73 @@
+import type { SenderStore } from '@posthorn/sender'
+import type { SqliteLike } from '@posthorn/sqlite/sender'
+import Libsql from 'libsql'
+
+type NewEvent = Parameters<SenderStore['deliveries']['insert']>[0][number]
+
+/** A host's handle on the same file, opened without us. */
+export function hostHandle(path: string): SqliteLike & { close(): unknown } {
+  const handle = new Libsql(path)
+  handle.exec('CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) STRICT')
+  return handle
+}
+
+let ids = 0
+
+export function newEvent(over: Partial<NewEvent> = {}): NewEvent {
+  ids += 1
+  return {
+    tenantId: 'default',
+    id: `evt_${ids}`,
+    type: 'order.placed',
+    version: 1,
+    timestamp: 1_700_000_000_000,
+    body: new TextEncoder().encode('{"data":{}}'),
+    metadata: {},
+    ...over,
+  }
+}
+
+/** An event with a pending delivery to each endpoint. */
+export function eventTo(...endpointIds: readonly string[]): NewEvent {
+  const deliveries = endpointIds.map((endpointId) => {
+    ids += 1
+    return { id: `dlv_${ids}`, endpointId, state: { status: 'pending' as const } }
+  })
+  return newEvent({ fanOut: { deliveries, bodies: [] } })
+}
+
+export async function addEndpoint(store: SenderStore, id: string): Promise<void> {
+  await store.endpoints.insert({
+    tenantId: 'default',
+    id,
+    url: 'https://example.com/hooks',
+    eventTypes: ['*'],
+    status: 'enabled',
+    health: { state: 'healthy' },
+    headers: {},
+    secrets: [],
+    metadata: {},
+  })
+}
+
+/** A claim without any limit worth speaking of. */
+export const everything = {
+  limit: 100,
+  leaseMs: 60_000,
+  perEndpoint: 100,
+  failingLimit: 100,
+  solo: false,
+} as const
+
+export async function claimIds(
+  store: SenderStore,
+  over: Partial<Parameters<SenderStore['deliveries']['claim']>[0]> = {},
+): Promise<readonly string[]> {
+  const { deliveries } = await store.deliveries.claim({ ...everything, ...over })
+  return deliveries.map(({ lease }) => lease.deliveryId)
+}
+
+export async function eventIds(store: SenderStore): Promise<readonly string[]> {
+  const { items } = await store.log.events({ limit: 100 })
+  return items.map(({ id }) => id)
+}
