@@ -5,7 +5,10 @@ import { OTHER_SECRET, SECRET, setUp, signed } from './test-support'
 
 const request = { headers: headerLookup({}), params: {} }
 
-afterEach(() => vi.unstubAllEnvs())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.unstubAllGlobals()
+})
 
 describe('fromEnv', () => {
   it('reads only when a request comes', async () => {
@@ -41,8 +44,14 @@ describe('fromEnv', () => {
     )
   })
 
+  it.each([undefined, {}])('has none where there is no environment: %j', (process) => {
+    vi.stubGlobal('process', process)
+    const ask = () => fromEnv('MY_SECRET')(request)
+    expect(ask).toThrow('Set the environment variable MY_SECRET')
+  })
+
   it.each(['', ' ', undefined])('needs a name, not %j', (name) => {
     // @ts-expect-error: what JavaScript may pass all the same
-    expect(() => fromEnv(name)).toThrow(TypeError)
+    expect(() => fromEnv(name)).toThrow('fromEnv: give the name of the environment variable')
   })
 })

@@ -21,7 +21,7 @@ export function fromEnv(name: string, options: FromEnvOptions = {}): SecretProvi
     throw new TypeError('fromEnv: give the name of the environment variable')
   }
   return () => {
-    const secrets = (read(name, options) ?? '').split(/[\s,]+/).filter((part) => part !== '')
+    const secrets = (read(name, options) ?? '').split(/[\s,]/).filter((part) => part !== '')
     if (secrets.length > 0) return secrets
     throw new WebhookError(
       'config',

@@ -30,7 +30,7 @@ export function safeLog(
   onError?: (error: WebhookError, info: ErrorInfo) => void,
 ): Log {
   const write = (level: Level, fields: Fields, message: string) => {
-    safely(() => logger[level](fields, message))
+    void safely(() => logger[level](fields, message))
   }
   return {
     logger,
@@ -39,14 +39,14 @@ export function safeLog(
       const error = errorOf(refusal)
       const info = infoOf(refusal)
       write(levelOf(refusal.code), { ...info, ...details(refusal) }, error.message)
-      if (onError) safely(() => onError(error, info))
+      void safely(() => onError?.(error, info))
     },
   }
 }
 
 /** What a peer does wrong is routine; what our own side does wrong wants somebody's attention. */
 function levelOf(code: RefusalCode): Level {
-  if (code === 'handler_retry' || code === 'duplicate_in_flight') return 'info'
+  if (code === 'handler_retry') return 'info'
   const status = refusalStatus[code]
   if (status >= 500) return 'error'
   return status === 422 ? 'warn' : 'info'
@@ -77,10 +77,9 @@ function errorOf({ code, cause, fix, issues }: Refusal): WebhookError {
   })
 }
 
-function safely(call: () => unknown): void {
+async function safely(call: () => unknown): Promise<void> {
   try {
-    const result = call()
-    if (result instanceof Promise) result.catch(silent)
+    await call()
   } catch {
     // A logger that fails has nowhere to say so.
   }

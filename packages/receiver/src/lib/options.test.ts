@@ -114,6 +114,7 @@ describe('resolveOptions', () => {
     ['no scheme', { schemes: [] }, 'schemes must name at least one'],
     ['something else for schemes', { schemes: schemes.svix }, 'schemes must name at least one'],
     ['something else for a scheme', { scheme: 'standard' }, 'schemes must hold schemes'],
+    ['a scheme and something else', { schemes: [schemes.svix, null] }, 'schemes must hold schemes'],
     ['null for a scheme', { schemes: [null] }, 'schemes must hold schemes'],
     ['half a scheme', { scheme: { verify() {} } }, 'schemes must hold schemes'],
     ['an empty type', { type: '' }, 'type must be'],

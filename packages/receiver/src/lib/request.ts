@@ -39,10 +39,10 @@ export function headerLookup(bag: HeaderBag): HeaderLookup {
 export function headerOf(bag: HeaderBag, name: string): string | undefined {
   if (isHeaders(bag)) return bag.get(name) ?? undefined
   const wanted = name.toLowerCase()
-  const direct = Object.hasOwn(bag, wanted) ? bag[wanted] : undefined
-  if (direct !== undefined) return joined(direct)
-  const key = Object.keys(bag).find((key) => key.toLowerCase() === wanted)
-  return key === undefined ? undefined : joined(bag[key])
+  for (const key of Object.keys(bag)) {
+    if (key.toLowerCase() === wanted) return joined(bag[key])
+  }
+  return undefined
 }
 
 function isHeaders(bag: HeaderBag): bag is { get(name: string): string | null } {

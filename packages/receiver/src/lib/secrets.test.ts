@@ -19,6 +19,7 @@ describe('secrets given as values', () => {
     ['a number', 42],
     ['null', null],
     ['named without a secret', { id: 'a' }],
+    ['named with a number for a secret', { id: 'a', secret: 42 }],
     ['named with a number for an id', { id: 7, secret: SECRET }],
   ])('are refused when %s, with a TypeError that does not show them', (_name, secret) => {
     // @ts-expect-error: what JavaScript may pass all the same
@@ -47,15 +48,49 @@ describe('secrets given as values', () => {
     expect(() => secretLookup('just words', [own, schemes.standard])).toThrow(TypeError)
   })
 
-  it.each(['yesterday', '12', '2026-13-01', '2026-01-01 x', new Date(Number.NaN), 12])(
-    'need a real notAfter, not %s',
-    (notAfter) => {
-      // @ts-expect-error: what JavaScript may pass all the same
-      expect(() => secretLookup([{ id: 'a', secret: SECRET, notAfter }], standard)).toThrow(
-        'notAfter of secret 0',
-      )
-    },
-  )
+  it.each([
+    ...['yesterday', '12', '2026-13-01', '2026-01-01 x', 'on 2026-01-01'],
+    ...[new Date(Number.NaN), 12, ['2026-01-01']],
+  ])('need a real notAfter, not %s', (notAfter) => {
+    // @ts-expect-error: what JavaScript may pass all the same
+    expect(() => secretLookup([{ id: 'a', secret: SECRET, notAfter }], standard)).toThrow(
+      'notAfter of secret 0',
+    )
+  })
+
+  it.each([
+    [[], 'There is no secret to verify with; give one.'],
+    [[7], 'Secret 0 must be a string or { id, secret, notAfter? }.'],
+    [[SECRET, generateSecret({ type: 'v1a' }).secret], 'verify with the whpk_ key of the pair'],
+    [[{ id: 'a', secret: SECRET, notAfter: 'soon' }], 'notAfter of secret 0 must be a Date or ISO'],
+  ])('are refused with a word on what to do: %#', (secrets, message) => {
+    // @ts-expect-error: what JavaScript may pass all the same
+    expect(() => secretLookup(secrets, standard)).toThrow(message)
+  })
+
+  it('are refused with a code as the cause', () => {
+    const secrets = [{ id: 'a', secret: SECRET, notAfter: 'soon' }]
+    const cause = expect.objectContaining({ code: 'invalid_secret' })
+    expect(() => secretLookup(secrets, standard)).toThrow(expect.objectContaining({ cause }))
+  })
+
+  it('are refused when a scheme refuses them in its own way', () => {
+    const own = {
+      ...schemes.standard,
+      checkSecret: () => {
+        throw Object.create(null)
+      },
+    }
+    expect(() => secretLookup(SECRET, [own])).toThrow('secrets: a secret cannot be used')
+  })
+
+  it('may expire with a day', async () => {
+    const find = secretLookup([{ id: 'a', secret: SECRET, notAfter: '2026-01-31' }], standard)
+    expect(await find(request, Date.UTC(2026, 0, 31))).toMatchObject({ values: [SECRET] })
+    expect(() => find(request, Date.UTC(2026, 0, 31) + 1)).toThrow(
+      'Every secret is past its notAfter; add one.',
+    )
+  })
 
   it('keep their place and id when an older one has expired', async () => {
     const notAfter = new Date(NOW).toISOString()
@@ -166,10 +201,11 @@ describe('a provider', () => {
 
   it('has its secrets checked once', async () => {
     const checkSecret = vi.fn(schemes.standard.checkSecret)
-    const find = secretLookup(() => SECRET, [{ ...schemes.standard, checkSecret }])
+    const secrets = [SECRET, OTHER_SECRET]
+    const find = secretLookup(() => secrets, [{ ...schemes.standard, checkSecret }])
     await find(request, NOW)
     await find(request, NOW)
-    expect(checkSecret).toHaveBeenCalledTimes(1)
+    expect(checkSecret).toHaveBeenCalledTimes(2)
   })
 
   it('does not remember secrets without bound', async () => {

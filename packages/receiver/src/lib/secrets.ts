@@ -54,9 +54,7 @@ export function secretLookup(
     return async (request, now) => valid(resolveSecrets(await source(request), check), now)
   }
   const resolved = atConstruction(() => resolveSecrets(source, check))
-  const whole = secretSet(resolved, -Infinity)
-  const expires = resolved.some((secret) => secret.notAfter !== Infinity)
-  return expires ? (_request, now) => valid(resolved, now) : () => whole
+  return (_request, now) => valid(resolved, now)
 }
 
 type SecretCheck = (secret: string) => void
@@ -79,15 +77,12 @@ function secretCheck(schemes: readonly Scheme[]): SecretCheck {
 }
 
 function valid(secrets: readonly ResolvedSecret[], now: number): SecretSet {
-  const set = secretSet(secrets, now)
-  if (set.values.length > 0) return set
-  throw new WebhookError('secrets_unavailable', 'Every secret is past its notAfter; add one.')
-}
-
-function secretSet(secrets: readonly ResolvedSecret[], now: number): SecretSet {
   const usable = secrets
     .map((secret, index) => ({ ...secret, index }))
     .filter((secret) => secret.notAfter >= now)
+  if (usable.length === 0) {
+    throw new WebhookError('secrets_unavailable', 'Every secret is past its notAfter; add one.')
+  }
   return {
     values: usable.map((secret) => secret.secret),
     named: usable.map(({ index, id }) => ({ index, id })),

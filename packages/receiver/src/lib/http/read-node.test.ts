@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { joined, leaveUnread, readNodeBody } from './read-node'
@@ -53,6 +54,7 @@ describe('readNodeBody', () => {
   it('is aborted before it began', async () => {
     const source = stream()
     source.destroy()
+    await once(source, 'close')
     expect(await read(source)).toEqual({ ok: false, code: 'body_aborted' })
   })
 

@@ -148,7 +148,11 @@ describe('a lease that is lost', () => {
     const result = receiver.receive(await signed())
     await clock.advance(10_000)
     resolve()
-    expect((await result).outcome.kind).toBe('unknown_type')
+    expect((await result).outcome).toStrictEqual({
+      kind: 'unknown_type',
+      messageId: completed.id,
+      event: completed,
+    })
   })
 
   it('is one signal, however often it is asked for', async () => {

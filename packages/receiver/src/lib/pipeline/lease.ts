@@ -86,18 +86,18 @@ export class Lease implements Held {
       const askedAt = clock.now()
       const kept = await this.#renew(stopped)
       if (stopped.aborted) return
-      if (kept) this.#heldUntil = askedAt + leaseMs
+      if (kept === true) this.#heldUntil = askedAt + leaseMs
       if (kept === false || clock.now() >= this.#heldUntil) this.#lose()
     }
   }
 
-  /** Undefined when the store failed. One that hangs is given until the lease ends. */
-  async #renew(stopped: AbortSignal): Promise<boolean | undefined> {
+  /** True or false as the store says; something else when it failed, or hung until the lease ended. */
+  async #renew(stopped: AbortSignal): Promise<unknown> {
     const { clock, log } = this.#options
     const { store, leaseMs } = this.#idempotency
     const answered = new AbortController()
     const ended = AbortSignal.any([stopped, answered.signal])
-    const timeout = clock.sleep(this.#heldUntil - clock.now(), ended).then(() => false)
+    const timeout = clock.sleep(this.#heldUntil - clock.now(), ended)
     try {
       return await Promise.race([store.renew(this.#claim, leaseMs), timeout])
     } catch (err) {

@@ -65,8 +65,18 @@ describe('memoryIdempotency, when full', () => {
     const { acquire, state } = setUp(2)
     await acquire('a')
     await acquire('b')
-    await expect(acquire('c')).rejects.toMatchObject({ code: 'store_busy' })
+    await expect(acquire('c')).rejects.toMatchObject({
+      code: 'store_busy',
+      message: expect.stringContaining('All 2 entries'),
+    })
     expect(await state('a')).toBe('in_flight')
+  })
+
+  it('may hold a single entry', async () => {
+    const { complete, state } = setUp(1)
+    await complete('a')
+    await complete('b')
+    expect(await state('b')).toBe('done')
   })
 
   it('takes an ended claim over in its own place', async () => {
@@ -101,9 +111,27 @@ describe('memoryIdempotency', () => {
     'does not take %j for maxEntries',
     (maxEntries) => {
       // @ts-expect-error: what JavaScript may pass all the same
-      expect(() => memoryIdempotency({ maxEntries })).toThrow(TypeError)
+      expect(() => memoryIdempotency({ maxEntries })).toThrow(
+        'memoryIdempotency: maxEntries must be a positive integer',
+      )
     },
   )
+
+  it('has one limit for records and claims that are pruned together', async () => {
+    const { acquire, clock, complete, store } = setUp()
+    await complete('record')
+    await acquire('first')
+    await acquire('second')
+    await clock.advance('2d')
+    expect(store.prune?.({ limit: 2 })).toBe(2)
+    expect(store.prune?.({ limit: 2 })).toBe(1)
+  })
+
+  it('says what to do once it is closed', () => {
+    const { store } = setUp()
+    void store.close?.()
+    expect(() => store.prune?.({ limit: 1 })).toThrow('is closed; open a new one')
+  })
 
   it('keeps the clock it was made with', async () => {
     const { clock, store, acquire, state } = setUp()
