@@ -7,10 +7,11 @@ import type { Pruned } from './ports/retention'
 import type { HostTransactions } from './ports/store'
 import { type ResolvedOptions, resolveOptions } from './resolve-options'
 import { plainBox } from './secrets'
-import type { Sender } from './sender-types'
+import type { Sender, SenderCalls } from './sender-types'
 import { createInserter } from './sending/send'
 import { whileBusy } from './store-retry'
-import { checkTenantId, createTenant } from './tenant'
+import { type AnyTenant, createTenant } from './tenant'
+import { checkTenantId } from './tenant-id'
 import { createWorker } from './worker/worker'
 
 /** The tenant of a host that has one. */
@@ -37,7 +38,7 @@ const pruneStep = 1_000
 export function createSender<Catalogue = never, Host extends HostTransactions = HostTransactions>(
   options: SenderOptions<Catalogue, Host>,
 ): Sender<Catalogue, Host>
-export function createSender(options: AnySenderOptions): object {
+export function createSender(options: AnySenderOptions): AnySender {
   const resolved = resolveOptions(options)
   const { store, logger, signing } = resolved
   store.useClock?.(resolved.clock)
@@ -69,6 +70,10 @@ export function createSender(options: AnySenderOptions): object {
     prune: () => prune(resolved),
     on: emitter.on,
   }
+}
+
+interface AnySender extends AnyTenant, Omit<SenderCalls<never, HostTransactions>, 'tenant'> {
+  tenant(tenantId: string): AnyTenant
 }
 
 function tenants(shared: Omit<TenantContext, 'tenantId'>) {

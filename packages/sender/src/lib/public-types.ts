@@ -13,7 +13,7 @@ export type { EnableResult, Endpoints } from './management/endpoints'
 export type { EventFilter, Events } from './management/events'
 export type { Operator } from './management/operator'
 export type { PageQuery } from './management/paging'
-export type { Recovered, RecoverOptions } from './management/recover'
+export type { Recovered, RecoverOptions } from './management/recover-plan'
 export type { Attempt, Delivery, Endpoint, SecretView, StoredEvent } from './management/views'
 export type {
   AttemptClass,

@@ -1,4 +1,5 @@
 import { WebhookError } from '@posthorn/schema'
+import { checkFields } from '../checks'
 import { compact } from '../compact'
 import type { DeliveryRecord, DeliveryStatus } from '../model/delivery'
 import { newId } from '../model/ids'
@@ -7,8 +8,9 @@ import type { Redelivery, RedeliveryVerdict } from '../ports/delivery-store'
 import { randomBytes } from '../random-bytes'
 import { ownBody } from '../sending/fan-out'
 import { whileBusy } from '../store-retry'
+import { isId, oneOf, text, time } from './arguments'
 import type { TenantContext } from './context'
-import { invalid, type Page, type PageQuery, pageOf, time } from './paging'
+import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import { type Attempt, type Delivery, viewAttempt, viewDelivery } from './views'
 
 export interface DeliveryFilter extends PageQuery {
@@ -40,7 +42,7 @@ export interface Deliveries {
   replay(id: string, options?: ReplayOptions): Promise<Delivery>
 }
 
-const statuses: readonly string[] = [
+const statuses = [
   'pending',
   'delivering',
   'succeeded',
@@ -48,6 +50,16 @@ const statuses: readonly string[] = [
   'skipped',
   'canceled',
 ] satisfies DeliveryStatus[]
+
+const filterFields = [
+  ...pageFields,
+  'status',
+  'endpointId',
+  'eventId',
+  'type',
+  'since',
+  'until',
+] satisfies (keyof DeliveryFilter)[]
 
 export function createDeliveries(context: TenantContext): Deliveries {
   const { store, tenantId } = context
@@ -62,10 +74,9 @@ export function createDeliveries(context: TenantContext): Deliveries {
       return (await whileBusy(() => store.log.attempts(tenantId, id))).map(viewAttempt)
     },
     cancel: async (id) => {
-      const verdict =
-        typeof id === 'string'
-          ? await whileBusy(() => store.deliveries.cancel(tenantId, id))
-          : 'not_found'
+      const verdict = isId(id)
+        ? await whileBusy(() => store.deliveries.cancel(tenantId, id))
+        : 'not_found'
       if (verdict === 'not_found') throw notFound()
       if (verdict === 'finished')
         throw new WebhookError('cancel_refused', 'The delivery is finished already.')
@@ -75,19 +86,21 @@ export function createDeliveries(context: TenantContext): Deliveries {
   }
 }
 
-export function deliveryQuery(filter: DeliveryFilter): Omit<DeliveryQuery, 'tenantId'> {
-  const { status, endpointId, eventId, type, since, until } = filter
-  if (status !== undefined && !statuses.includes(status))
-    throw invalid('status', `must be one of ${statuses.join(', ')}`)
+/** The filter as a store takes it. `further` are fields of the caller's own. */
+export function deliveryQuery(
+  filter: DeliveryFilter,
+  further: readonly string[] = [],
+): Omit<DeliveryQuery, 'tenantId'> {
+  checkFields('filter', filter, [...filterFields, ...further])
   return {
     ...pageOf(filter),
     ...compact({
-      status,
-      endpointId,
-      eventId,
-      type,
-      since: time(since, 'since'),
-      until: time(until, 'until'),
+      status: oneOf(filter.status, 'status', statuses),
+      endpointId: text(filter.endpointId, 'endpointId'),
+      eventId: text(filter.eventId, 'eventId'),
+      type: text(filter.type, 'type'),
+      since: time(filter.since, 'since'),
+      until: time(filter.until, 'until'),
     }),
   }
 }
@@ -98,8 +111,8 @@ async function replay(
   options: ReplayOptions,
 ): Promise<Delivery> {
   context.refuseIfStopped()
-  const as = options.as ?? 'same'
-  if (as !== 'same' && as !== 'new') throw invalid('as', "must be 'same' or 'new'")
+  checkFields('replay', options, ['as'])
+  const as = oneOf(options.as, 'as', ['same', 'new']) ?? 'same'
   const item = await redeliveryOf(context, await getDelivery(context, id), as)
   const [verdict] = await whileBusy(() => context.store.deliveries.redeliver([item]))
   if (verdict !== 'created') throw refused(reasonOf(verdict))
@@ -155,10 +168,9 @@ function refused(reason: RefusalReason): WebhookError {
 }
 
 async function getDelivery(context: TenantContext, id: string): Promise<DeliveryRecord> {
-  const record =
-    typeof id === 'string'
-      ? await whileBusy(() => context.store.log.get(context.tenantId, id))
-      : undefined
+  const record = isId(id)
+    ? await whileBusy(() => context.store.log.get(context.tenantId, id))
+    : undefined
   if (record === undefined) throw notFound()
   return record
 }

@@ -1,5 +1,6 @@
 import { WebhookError } from '@posthorn/schema'
 import type { Scheme } from '@posthorn/schema/signature'
+import { isPlainObject } from '../checks'
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/
 const owned = new Set([
@@ -30,8 +31,7 @@ export function checkHeaders(
   value: unknown,
   schemes: ReadonlyMap<string, Scheme>,
 ): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null)
-    throw invalid('headers', 'must be an object of strings')
+  if (!isPlainObject(value)) throw invalid('headers', 'must be a plain object of strings')
   const entries = Object.entries(value)
   if (entries.length > 32) throw invalid('headers', 'are more than 32')
   const signed = new Set([...schemes.values()].flatMap((scheme) => scheme.headers))

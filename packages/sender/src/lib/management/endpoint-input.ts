@@ -1,5 +1,6 @@
 import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
 import type { Scheme } from '@posthorn/schema/signature'
+import { checkFields, isStorable, refusal } from '../checks'
 import type { EndpointRecord } from '../model/endpoint'
 import { checkFilter, type Filter } from '../model/filter'
 import { checkEventTypes } from '../model/patterns'
@@ -61,6 +62,8 @@ export type SettingsPatch = {
   readonly [Key in keyof EndpointSettings]?: EndpointSettings[Key] | undefined
 }
 
+const invalid = refusal('invalid_endpoint')
+
 const settingNames = [
   'url',
   'eventTypes',
@@ -81,12 +84,7 @@ export function checkSettings(
   input: EndpointChanges,
   further: readonly string[] = [],
 ): SettingsPatch {
-  if (typeof input !== 'object' || input === null)
-    throw invalid('endpoint', 'must be an object with a `url`')
-  const unknown = Object.keys(input).find(
-    (key) => !settingNames.includes(key) && !further.includes(key),
-  )
-  if (unknown !== undefined) throw invalid(unknown.slice(0, 64), 'is not a setting of an endpoint')
+  checkFields('an endpoint', input, [...settingNames, ...further], invalid)
   const {
     url,
     eventTypes,
@@ -111,7 +109,7 @@ export function checkSettings(
     ...given('timeoutMs', timeout, (value) => checkTimeout(options, value)),
     ...given('envelope', envelope, (value) => checkEnvelope(options, value)),
     ...given('schemes', schemes, (value) => checkSchemes(options, value)),
-    ...given('metadata', metadata, (value) => checkMetadata(value, 'metadata')),
+    ...given('metadata', metadata, (value) => checkMetadata(value, invalid)),
   }
 }
 
@@ -134,8 +132,13 @@ function checkEndpointUrl(options: ResolvedOptions, url: unknown): string {
   throw new WebhookError(verdict.code, verdict.message)
 }
 
+export function checkEnabled(value: unknown = true): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid('enabled', 'must be true or false')
+}
+
 function checkText(value: unknown, field: string, most: number): string {
-  if (typeof value === 'string' && value.length <= most && !value.includes('\0')) return value
+  if (typeof value === 'string' && value.length <= most && isStorable(value)) return value
   throw invalid(field, `must be a string of at most ${most} characters, without NUL`)
 }
 
@@ -188,8 +191,4 @@ export function schemesFor(
   return (names ?? options.signing.defaultSchemes).flatMap(
     (name) => options.signing.schemes.get(name) ?? [],
   )
-}
-
-function invalid(field: string, rule: string): WebhookError {
-  return new WebhookError('invalid_endpoint', `\`${field}\` ${rule}.`, { details: { field } })
 }

@@ -1,5 +1,6 @@
 import { type Duration, WebhookError } from '@posthorn/schema'
 import { generateSecret, type Scheme } from '@posthorn/schema/signature'
+import { checkFields } from '../checks'
 import type { EndpointRecord, StoredSecret } from '../model/endpoint'
 import { mostOldSecrets, sealSecret, validSecrets } from '../secrets'
 import type { TenantContext } from './context'
@@ -19,8 +20,6 @@ export interface NewSecret {
   readonly secret: string
 }
 
-export const newSecretFor = (): string => generateSecret()
-
 /** Refuses what a scheme of the endpoint cannot sign with: too short, not base64, … */
 export function checkSecretFor(schemes: readonly Scheme[], secret: unknown): string {
   if (typeof secret !== 'string' || secret.length > 512) {
@@ -30,13 +29,33 @@ export function checkSecretFor(schemes: readonly Scheme[], secret: unknown): str
   return secret
 }
 
+/** Refuses schemes that could not sign with what the endpoint has: each of its deliveries would fail. */
+export function checkSecretsFit(
+  { options, secretBox, now }: TenantContext,
+  record: EndpointRecord,
+) {
+  const schemes = schemesFor(options, record.schemes)
+  try {
+    for (const { value } of validSecrets(record.secrets, now()))
+      checkSecretFor(schemes, secretBox.open(value))
+  } catch (error) {
+    if (!WebhookError.is(error, 'invalid_secret')) throw error
+    throw new WebhookError(
+      'invalid_endpoint',
+      "`schemes` cannot sign with the endpoint's secrets: first rotate, with `overlap: '0s'`, to a secret that fits.",
+      { details: { field: 'schemes' } },
+    )
+  }
+}
+
 export async function rotateSecret(
   context: TenantContext,
   id: string,
   options: RotateOptions,
 ): Promise<NewSecret> {
+  checkFields('rotateSecret', options, ['overlap', 'secret'])
   const overlapMs = duration(options.overlap ?? '24h', 'overlap')
-  const fresh = options.secret ?? newSecretFor()
+  const fresh = options.secret === undefined ? generateSecret() : options.secret
   const record = await change(context, id, (before) => {
     checkSecretFor(schemesFor(context.options, before.schemes), fresh)
     const now = context.now()

@@ -1,9 +1,10 @@
 import { WebhookError } from '@posthorn/schema'
+import { checkFields } from '../checks'
 import { newId } from '../model/ids'
 import { randomBytes } from '../random-bytes'
 import { fanOut } from '../sending/fan-out'
 import { type PreparedEvent, prepare } from '../sending/prepare'
-import type { SendResult } from '../sending/send'
+import { only, type SendResult } from '../sending/send'
 import { whileBusy } from '../store-retry'
 import type { TenantContext } from './context'
 import { getRecord } from './endpoint-writes'
@@ -22,6 +23,7 @@ export async function sendTest(
   options: TestOptions,
 ): Promise<SendResult> {
   context.refuseIfStopped()
+  checkFields('test', options, ['type'])
   const endpoint = await getRecord(context, id)
   if (endpoint.status === 'disabled') {
     throw new WebhookError(
@@ -38,7 +40,7 @@ export async function sendTest(
     ]),
   )
   context.wake()
-  return results[0] ?? { eventId: event.id, deliveries: 0, duplicate: false }
+  return only(results)
 }
 
 async function testEvent(context: TenantContext, type: string | undefined): Promise<PreparedEvent> {

@@ -2,22 +2,21 @@ import { WebhookError } from '@posthorn/schema'
 import { compact } from '../compact'
 import type { EndpointRecord } from '../model/endpoint'
 import { whileBusy } from '../store-retry'
+import { isId } from './arguments'
 import type { TenantContext } from './context'
 import type { SettingsPatch } from './endpoint-input'
 
 const mostTries = 8
 
 export async function getRecord(context: TenantContext, id: string): Promise<EndpointRecord> {
-  const record =
-    typeof id === 'string'
-      ? await whileBusy(() => context.store.endpoints.get(context.tenantId, id))
-      : undefined
-  if (record === undefined) {
-    throw new WebhookError('endpoint_not_found', 'This tenant has no endpoint of that id.', {
-      details: { tenantId: context.tenantId },
-    })
-  }
-  return record
+  const { store, tenantId } = context
+  const record = isId(id) ? await whileBusy(() => store.endpoints.get(tenantId, id)) : undefined
+  if (record !== undefined) return record
+  throw notFound()
+}
+
+export function notFound(): WebhookError {
+  return new WebhookError('endpoint_not_found', 'This tenant has no endpoint of that id.')
 }
 
 /** Reads, changes and writes back; again from the start if another writer came between. */

@@ -1,12 +1,18 @@
 import { WebhookError } from '@posthorn/schema'
+import { generateSecret } from '@posthorn/schema/signature'
+import { checkFields } from '../checks'
 import { compact } from '../compact'
+import type { EndpointRecord } from '../model/endpoint'
 import { newId } from '../model/ids'
+import type { NewEndpoint } from '../ports/endpoint-store'
 import { randomBytes } from '../random-bytes'
 import { sealSecret } from '../secrets'
 import type { SendResult } from '../sending/send'
 import { whileBusy } from '../store-retry'
+import { invalid, isId, time } from './arguments'
 import type { TenantContext } from './context'
 import {
+  checkEnabled,
   checkSettings,
   type EndpointChanges,
   type EndpointInput,
@@ -14,22 +20,23 @@ import {
 } from './endpoint-input'
 import {
   checkSecretFor,
+  checkSecretsFit,
   type NewSecret,
-  newSecretFor,
   type RotateOptions,
   revokeSecret,
   rotateSecret,
 } from './endpoint-secrets'
 import { sendTest, type TestOptions } from './endpoint-test'
-import { activated, change, getRecord, merge } from './endpoint-writes'
-import { type Page, type PageQuery, pageOf } from './paging'
-import { type Recovered, recover } from './recover'
+import { activated, change, getRecord, merge, notFound } from './endpoint-writes'
+import { type Page, type PageQuery, pageFields, pageOf } from './paging'
+import { recover } from './recover'
+import type { Recovered } from './recover-plan'
 import { type Endpoint, viewEndpoint } from './views'
 
 /** The endpoints of one tenant. A call that names an endpoint rejects with `endpoint_not_found` if the tenant has none of that id. */
 export interface Endpoints {
   /** The secret is answered here and at rotation, and never again. */
-  create(input: EndpointInput): Promise<{ readonly endpoint: Endpoint; readonly secret: string }>
+  create(input: EndpointInput): Promise<NewSecret>
   get(id: string): Promise<Endpoint>
   /** Newest first. */
   list(query?: PageQuery): Promise<Page<Endpoint>>
@@ -38,23 +45,24 @@ export interface Endpoints {
   /** Its unfinished deliveries are canceled; its log stays. */
   delete(id: string): Promise<void>
   /** With `recover`, what was skipped or never made since then is delivered; otherwise only what comes. */
-  enable(
-    id: string,
-    options?: { readonly recover?: { readonly since: Date | string } },
-  ): Promise<EnableResult>
+  enable(id: string, options?: EnableOptions): Promise<EnableResult>
   /** Its deliveries wait. */
   pause(id: string): Promise<Endpoint>
   /** Its deliveries are skipped as they come due. */
   disable(id: string): Promise<Endpoint>
   /** Both secrets sign until the overlap ends. */
-  rotateSecret(
-    id: string,
-    options?: RotateOptions,
-  ): Promise<{ readonly endpoint: Endpoint; readonly secret: string }>
+  rotateSecret(id: string, options?: RotateOptions): Promise<NewSecret>
   /** Takes an older secret away before its overlap ends. */
   revokeSecret(id: string, secretId: string): Promise<Endpoint>
   /** Sends a test event to this endpoint alone, whatever it subscribed to. */
   test(id: string, options?: TestOptions): Promise<SendResult>
+}
+
+export interface EnableOptions {
+  readonly recover?: {
+    /** Events recorded at or after. */
+    readonly since: Date | string
+  }
 }
 
 export interface EnableResult {
@@ -69,16 +77,14 @@ export function createEndpoints(context: TenantContext): Endpoints {
     create: (input) => create(context, input),
     get: async (id) => viewEndpoint(await getRecord(context, id)),
     list: async (query = {}) => {
+      checkFields('query', query, pageFields)
       const page = await whileBusy(() => store.endpoints.list({ tenantId, ...pageOf(query) }))
       return { ...page, items: page.items.map(viewEndpoint) }
     },
-    update: async (id, changes) => {
-      const patch = checkSettings(context.options, changes)
-      return viewEndpoint(await change(context, id, (record) => merge(record, patch)))
-    },
+    update: (id, changes) => update(context, id, changes),
     delete: async (id) => {
-      await getRecord(context, id)
-      await whileBusy(() => store.endpoints.remove(tenantId, id))
+      const isGone = isId(id) && (await whileBusy(() => store.endpoints.remove(tenantId, id)))
+      if (!isGone) throw notFound()
     },
     enable: (id, options = {}) => enable(context, id, options),
     pause: async (id) =>
@@ -103,17 +109,20 @@ async function create(context: TenantContext, input: EndpointInput): Promise<New
   const { url, eventTypes, headers, metadata, ...optional } = settings
   if (url === undefined) throw new WebhookError('invalid_url', 'An endpoint needs a `url`.')
   const schemes = schemesFor(options, settings.schemes)
-  const secret = input.secret === undefined ? newSecretFor() : checkSecretFor(schemes, input.secret)
+  const secret = checkSecretFor(
+    schemes,
+    input.secret === undefined ? generateSecret() : input.secret,
+  )
   const now = context.now()
-  const record = {
+  const record: NewEndpoint = {
     tenantId,
     id: newId('ep', now, randomBytes),
     url,
     eventTypes: eventTypes ?? ['*'],
-    ...(input.enabled === false
-      ? ({ status: 'disabled', disabledReason: 'manual' } as const)
-      : ({ status: 'enabled' } as const)),
-    health: { state: 'healthy' } as const,
+    ...(checkEnabled(input.enabled)
+      ? { status: 'enabled' }
+      : { status: 'disabled', disabledReason: 'manual' }),
+    health: { state: 'healthy' },
     headers: headers ?? {},
     metadata: metadata ?? {},
     secrets: [sealSecret(context.secretBox, secret, now)],
@@ -123,18 +132,41 @@ async function create(context: TenantContext, input: EndpointInput): Promise<New
   return { endpoint: viewEndpoint(endpoint), secret }
 }
 
+async function update(
+  context: TenantContext,
+  id: string,
+  changes: EndpointChanges,
+): Promise<Endpoint> {
+  const patch = checkSettings(context.options, changes)
+  const edit = (before: EndpointRecord): EndpointRecord => {
+    const after = merge(before, patch)
+    if ('schemes' in patch) checkSecretsFit(context, after)
+    return after
+  }
+  return viewEndpoint(await change(context, id, edit))
+}
+
+/** All that can be wrong is found before anything is changed. */
 async function enable(
   context: TenantContext,
   id: string,
-  options: { readonly recover?: { readonly since: Date | string } },
+  options: EnableOptions,
 ): Promise<EnableResult> {
+  checkFields('enable', options, ['recover'])
+  const since = options.recover === undefined ? undefined : recoverSince(context, options.recover)
   const endpoint = viewEndpoint(await change(context, id, (record) => activated(record, 'enabled')))
   context.wake()
-  if (options.recover === undefined) return { endpoint }
-  const recovered = await recover(context, {
-    endpointId: id,
-    since: options.recover.since,
-    only: 'missing',
-  })
-  return { endpoint, recovered }
+  if (since === undefined) return { endpoint }
+  return { endpoint, recovered: await recover(context, { endpointId: id, since, only: 'missing' }) }
+}
+
+function recoverSince(
+  context: TenantContext,
+  options: NonNullable<EnableOptions['recover']>,
+): Date {
+  context.refuseIfStopped()
+  checkFields('recover', options, ['since'])
+  const since = time(options.since, 'since')
+  if (since === undefined) throw invalid('since', 'is needed: from when on to recover')
+  return new Date(since)
 }

@@ -1,10 +1,12 @@
 import { WebhookError } from '@posthorn/schema'
+import { checkFields } from '../checks'
 import { compact } from '../compact'
 import type { EventState } from '../model/event'
 import type { EventQuery } from '../ports/delivery-log'
 import { whileBusy } from '../store-retry'
+import { isId, oneOf, text, time } from './arguments'
 import type { TenantContext } from './context'
-import { type Page, type PageQuery, pageOf, time } from './paging'
+import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import { type StoredEvent, viewEvent } from './views'
 
 export interface EventFilter extends PageQuery {
@@ -28,8 +30,7 @@ export function createEvents(context: TenantContext): Events {
   const { store, tenantId } = context
   return {
     get: async (id) => {
-      const record =
-        typeof id === 'string' ? await whileBusy(() => store.log.event(tenantId, id)) : undefined
+      const record = isId(id) ? await whileBusy(() => store.log.event(tenantId, id)) : undefined
       if (record === undefined)
         throw new WebhookError('event_not_found', 'This tenant has no event of that id.')
       return viewEvent(record)
@@ -41,10 +42,28 @@ export function createEvents(context: TenantContext): Events {
   }
 }
 
-export function eventQuery(filter: EventFilter): Omit<EventQuery, 'tenantId'> {
-  const { type, state, since, until } = filter
+const states = ['recorded', 'fanned_out', 'invalid'] satisfies EventState['state'][]
+const filterFields = [
+  ...pageFields,
+  'type',
+  'state',
+  'since',
+  'until',
+] satisfies (keyof EventFilter)[]
+
+/** The filter as a store takes it. `further` are fields of the caller's own. */
+export function eventQuery(
+  filter: EventFilter,
+  further: readonly string[] = [],
+): Omit<EventQuery, 'tenantId'> {
+  checkFields('filter', filter, [...filterFields, ...further])
   return {
     ...pageOf(filter),
-    ...compact({ type, state, since: time(since, 'since'), until: time(until, 'until') }),
+    ...compact({
+      type: text(filter.type, 'type'),
+      state: oneOf(filter.state, 'state', states),
+      since: time(filter.since, 'since'),
+      until: time(filter.until, 'until'),
+    }),
   }
 }

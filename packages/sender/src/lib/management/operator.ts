@@ -1,10 +1,11 @@
-import { compact } from '../compact'
+import { checkFields } from '../checks'
 import type { Statistics } from '../ports/delivery-log'
 import type { SenderStore } from '../ports/store'
 import { whileBusy } from '../store-retry'
+import { checkTenantId } from '../tenant-id'
 import { type DeliveryFilter, deliveryQuery } from './deliveries'
 import { type EventFilter, eventQuery } from './events'
-import { type Page, type PageQuery, pageOf } from './paging'
+import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import {
   type Delivery,
   type Endpoint,
@@ -30,27 +31,31 @@ export interface Operator {
 export function createOperator(store: SenderStore): Operator {
   return {
     deliveries: {
-      list: async ({ tenantId, ...filter } = {}) => {
-        const query = { ...deliveryQuery(filter), ...compact({ tenantId }) }
+      list: async (filter = {}) => {
+        const query = { ...deliveryQuery(filter, ['tenantId']), ...ofTenant(filter) }
         const page = await whileBusy(() => store.log.list(query))
         return { ...page, items: page.items.map(viewDelivery) }
       },
     },
     events: {
-      list: async ({ tenantId, ...filter } = {}) => {
-        const query = { ...eventQuery(filter), ...compact({ tenantId }) }
+      list: async (filter = {}) => {
+        const query = { ...eventQuery(filter, ['tenantId']), ...ofTenant(filter) }
         const page = await whileBusy(() => store.log.events(query))
         return { ...page, items: page.items.map(viewEvent) }
       },
     },
     endpoints: {
-      list: async ({ tenantId, ...query } = {}) => {
-        const page = await whileBusy(() =>
-          store.endpoints.list({ ...pageOf(query), ...compact({ tenantId }) }),
-        )
+      list: async (query = {}) => {
+        checkFields('query', query, [...pageFields, 'tenantId'])
+        const request = { ...pageOf(query), ...ofTenant(query) }
+        const page = await whileBusy(() => store.endpoints.list(request))
         return { ...page, items: page.items.map(viewEndpoint) }
       },
     },
     statistics: () => whileBusy(() => store.log.statistics()),
   }
+}
+
+function ofTenant({ tenantId }: OfTenant): OfTenant {
+  return tenantId === undefined ? {} : { tenantId: checkTenantId(tenantId) }
 }

@@ -1,5 +1,5 @@
-import { WebhookError } from '@posthorn/schema'
 import type { Page } from '../ports/endpoint-store'
+import { invalid } from './arguments'
 
 export type { Page }
 
@@ -10,6 +10,8 @@ export interface PageQuery {
   readonly cursor?: string
 }
 
+export const pageFields = ['limit', 'cursor'] satisfies (keyof PageQuery)[]
+
 export function pageOf(query: PageQuery): { readonly limit: number; readonly cursor?: string } {
   const limit = query.limit ?? 50
   if (!Number.isInteger(limit) || limit < 1 || limit > 500)
@@ -17,20 +19,4 @@ export function pageOf(query: PageQuery): { readonly limit: number; readonly cur
   if (query.cursor === undefined) return { limit }
   if (typeof query.cursor !== 'string') throw invalid('cursor', 'must be the `cursor` of a page')
   return { limit, cursor: query.cursor }
-}
-
-export function time(value: Date | string | undefined, field: string): number | undefined {
-  if (value === undefined) return undefined
-  const ms =
-    value instanceof Date
-      ? value.getTime()
-      : typeof value === 'string'
-        ? Date.parse(value)
-        : Number.NaN
-  if (Number.isFinite(ms)) return ms
-  throw invalid(field, 'must be a Date or an ISO 8601 string')
-}
-
-export function invalid(field: string, rule: string): WebhookError {
-  return new WebhookError('invalid_argument', `\`${field}\` ${rule}.`, { details: { field } })
 }

@@ -12,59 +12,35 @@ import { decodeBody, ownBody } from '../sending/fan-out'
 import { whileBusy } from '../store-retry'
 import type { TenantContext } from './context'
 import { getRecord } from './endpoint-writes'
-import { invalid, time } from './paging'
-
-export interface RecoverOptions {
-  /** One endpoint; absent: every endpoint of the tenant that is not disabled. */
-  readonly endpointId?: string
-  /** Exact event types; absent: all. */
-  readonly types?: readonly string[]
-  /** Events recorded at or after. */
-  readonly since: Date | string
-  /** Events recorded before. Default: now. */
-  readonly until?: Date | string
-  /** What it failed (default); what it never got, though it matches the subscription; or all that matches (a resync). */
-  readonly only?: 'failed' | 'missing' | 'all'
-  /** Only count. */
-  readonly dryRun?: boolean
-  /** New deliveries per second, so that a recovery does not flood the receiver. Default: as fast as the store takes them. */
-  readonly perSecond?: number
-  readonly onProgress?: (soFar: Recovered) => void
-}
-
-export interface Recovered {
-  /** Events looked at, once per endpoint. */
-  readonly examined: number
-  /** Deliveries created; in a dry run, those that would be. */
-  readonly recovered: number
-  /** Chosen, but their payload was pruned. */
-  readonly pruned: number
-}
+import { createPace, type Pace } from './pace'
+import { checkPlan, type Recovered, type RecoverOptions, type RecoverPlan } from './recover-plan'
 
 type Counts = { -readonly [Key in keyof Recovered]: number }
 
 const pageSize = 200
 
-interface Plan {
-  readonly only: 'failed' | 'missing' | 'all'
-  readonly since: number
-  readonly until: number
-  readonly types: readonly string[] | undefined
-  readonly dryRun: boolean
-  readonly perSecond: number | undefined
-  readonly onProgress: (soFar: Recovered) => void
-}
-
-/** Delivers again what an endpoint failed, missed, or all of it. Safe to repeat: what is under way is not doubled. */
+/**
+ * Delivers again what an endpoint failed, missed, or all of it. Safe to repeat: what is under way is not doubled. A stop ends it with
+ * `sender_stopped`.
+ */
 export async function recover(context: TenantContext, options: RecoverOptions): Promise<Recovered> {
   context.refuseIfStopped()
-  const plan = checkPlan(context, options)
+  const plan = checkPlan(options, context.now())
   const counts: Counts = { examined: 0, recovered: 0, pruned: 0 }
+  const pace = createPace(context.options.clock, plan.perSecond, context.stopping)
+  const recovery = { context, plan, counts, pace }
   for (const endpoint of await endpointsFor(context, options.endpointId)) {
-    await recoverEndpoint(context, endpoint, plan, counts)
+    await recoverEndpoint(recovery, endpoint)
   }
   context.wake()
   return counts
+}
+
+interface Recovery {
+  readonly context: TenantContext
+  readonly plan: RecoverPlan
+  readonly counts: Counts
+  readonly pace: Pace
 }
 
 async function endpointsFor(
@@ -86,39 +62,29 @@ async function endpointsFor(
   )
 }
 
-async function recoverEndpoint(
-  context: TenantContext,
-  endpoint: EndpointRecord,
-  plan: Plan,
-  counts: Counts,
-): Promise<void> {
-  const { tenantId } = context
-  const { since, until } = plan
-  const query = {
-    tenantId,
-    endpointId: endpoint.id,
-    since,
-    until,
-    limit: pageSize,
-    ...compact({ types: plan.types }),
-  }
+async function recoverEndpoint(recovery: Recovery, endpoint: EndpointRecord): Promise<void> {
+  const { context, plan, counts } = recovery
   let cursor: string | undefined
   do {
-    const page = await whileBusy(() =>
-      context.store.log.history({ ...query, ...compact({ cursor }) }),
-    )
+    context.refuseIfStopped()
+    const page = await readPage(recovery, endpoint.id, cursor)
     const chosen = page.items.filter((item) =>
       selectForRecovery(plan.only, item.deliveries, isMatch(item, endpoint)),
     )
     const present = chosen.filter((item) => item.event.body !== undefined)
     counts.examined += page.items.length
     counts.pruned += chosen.length - present.length
-    counts.recovered += plan.dryRun
-      ? present.length
-      : await redeliver(context, endpoint, present, plan.perSecond)
-    plan.onProgress({ ...counts })
+    counts.recovered += plan.dryRun ? present.length : await redeliver(recovery, endpoint, present)
+    await plan.onProgress({ ...counts })
     cursor = page.cursor
   } while (cursor !== undefined)
+}
+
+function readPage({ context, plan }: Recovery, endpointId: string, cursor: string | undefined) {
+  const { since, until, types } = plan
+  const { tenantId, store } = context
+  const range = { tenantId, endpointId, since, until, limit: pageSize }
+  return whileBusy(() => store.log.history({ ...range, ...compact({ types, cursor }) }))
 }
 
 /** Whether the endpoint's subscription, as it is now, wants the event. */
@@ -130,23 +96,26 @@ function isMatch({ event }: HistoryItem, endpoint: EndpointRecord): boolean {
 }
 
 async function redeliver(
-  context: TenantContext,
+  { context, plan, pace }: Recovery,
   endpoint: EndpointRecord,
   items: readonly HistoryItem[],
-  perSecond: number | undefined,
 ): Promise<number> {
   let created = 0
-  const size =
-    perSecond === undefined ? pageSize : Math.max(1, Math.min(pageSize, Math.floor(perSecond / 4)))
+  const size = batchSize(plan.perSecond)
   for (let from = 0; from < items.length; from += size) {
     const batch = items.slice(from, from + size).map((item) => redelivery(context, endpoint, item))
+    await pace(batch.length)
+    context.refuseIfStopped()
     const verdicts = await whileBusy(() => context.store.deliveries.redeliver(batch))
     created += verdicts.filter((verdict) => verdict === 'created').length
     context.wake()
-    if (perSecond !== undefined)
-      await context.options.clock.sleep((batch.length / perSecond) * 1000)
   }
   return created
+}
+
+/** Four batches a second, so that the receiver sees a stream and not a burst. */
+function batchSize(perSecond = Number.POSITIVE_INFINITY): number {
+  return Math.max(1, Math.min(pageSize, Math.floor(perSecond / 4)))
 }
 
 function redelivery(
@@ -162,26 +131,5 @@ function redelivery(
     as: 'same',
     ...(event.body === undefined ? {} : ownBody(context.fanOut, endpoint, event.body)),
     ...compact({ replayOf: deliveries.at(-1)?.id }),
-  }
-}
-
-function checkPlan(context: TenantContext, options: RecoverOptions): Plan {
-  const since = time(options.since, 'since')
-  if (since === undefined) throw invalid('since', 'is needed: from when on to recover')
-  const only = options.only ?? 'failed'
-  if (!['failed', 'missing', 'all'].includes(only))
-    throw invalid('only', "must be 'failed', 'missing' or 'all'")
-  const { perSecond } = options
-  if (perSecond !== undefined && !(perSecond > 0 && perSecond <= 100_000))
-    throw invalid('perSecond', 'must be above 0')
-  return {
-    only,
-    since,
-    // The end is fixed at the start, so that a recovery never chases what it causes.
-    until: time(options.until, 'until') ?? context.now() + 1,
-    types: options.types,
-    dryRun: options.dryRun ?? false,
-    perSecond,
-    onProgress: options.onProgress ?? (() => {}),
   }
 }

@@ -58,7 +58,7 @@ export interface Delivery {
   readonly status: DeliveryStatus
   /** Why it failed or was skipped. */
   readonly reason?: FailureReason | SkipReason
-  /** Requests begun. */
+  /** How often a worker took it up, whether or not it came to a request: it was skipped then, or the worker was lost. */
   readonly attempts: number
   /** HTTP status of the last answer. */
   readonly lastStatus?: number

@@ -4,20 +4,22 @@ import {
   isEventType,
   isMessageId,
   WebhookError,
-  type WebhookEvent,
 } from '@posthorn/schema'
+import { isPlainObject, isStorable, refusal } from '../checks'
+import { compact } from '../compact'
 import { newId } from '../model/ids'
 import { randomBytes } from '../random-bytes'
+import { parseTime } from '../time'
 
 /** What may accompany an event's `type` and `data`. */
 export interface SendFields {
   /** The event id, which the wire carries as `webhook-id`: 1 to 100 of `A-Z a-z 0-9 _ -`. Default: a new one. A known id is a duplicate. */
   readonly id?: string
-  /** When it happened. Default: now. */
+  /** When it happened: a `Date`, or ISO 8601 with a zone. Default: now. */
   readonly timestamp?: Date | string
   /** A second event with the same key, within the tenant, is a duplicate of the first. At most 256 characters. */
   readonly idempotencyKey?: string
-  /** Stored with the event, for endpoints that keep the order of events with the same key. */
+  /** Stored with the event, for endpoints that keep the order of events with the same key. At most 256 characters. */
   readonly orderingKey?: string
   /** Up to 32 short strings, kept with the event and never sent. */
   readonly metadata?: Readonly<Record<string, string>>
@@ -25,7 +27,9 @@ export interface SendFields {
 
 export interface EventToSend extends SendFields {
   readonly type: string
+  /** Anything that JSON can carry. */
   readonly data: unknown
+  /** The version of the type's schema that `data` follows. Default: the latest of the catalogue, or 1. */
   readonly version?: number
 }
 
@@ -53,10 +57,16 @@ export interface PrepareContext {
 }
 
 const encoder = new TextEncoder()
+const invalid = refusal('invalid_event')
 /** Leaves room in a message id for the `-r<n>` of a replay. */
 const longestEventId = 100
+/** After the year 9999 a timestamp is not in the form that the envelope has. */
+const endOfTime = 253_402_300_800_000
 
-/** Validates and serialises, and touches no store: everything that is the caller's mistake is found here. */
+/**
+ * Validates and serialises, and touches no store: everything that is the caller's mistake is found here. The event is what it was at the
+ * call: what the caller changes afterwards, while this awaits the schema, is not sent.
+ */
 export async function prepare(
   context: PrepareContext,
   tenantId: string,
@@ -65,147 +75,127 @@ export async function prepare(
   if (typeof input !== 'object' || input === null) {
     throw new WebhookError('invalid_event', 'An event is an object with `type` and `data`.')
   }
+  const { data } = input
   const type = checkType(input.type)
-  const fields = checkFields(input, context.now())
-  const version = await checkData(context.events, type, input)
-  const event: WebhookEvent = {
-    id: fields.id,
-    type,
-    timestamp: new Date(fields.timestamp).toISOString(),
-    version,
-    data: input.data,
-  }
-  const body = encodeEvent(event, context.maxPayloadBytes)
-  return Object.freeze({ tenantId, type, version, body, ...fields })
+  const version = checkVersion(context.events, type, input.version)
+  const fields = { tenantId, type, version, ...checkFields(input, context.now()) }
+  const encode = atOnce(() => encodeEvent(fields, data, context.maxPayloadBytes))
+  await checkData(context.events, fields, data)
+  return Object.freeze({ ...fields, body: encode() })
 }
 
-/** The canonical bytes: the `standard` envelope, where version 1 is left out. */
-function encodeEvent(event: WebhookEvent, most: number): Uint8Array {
-  const { id, type, timestamp, version } = event
-  const data = encodeJson(event.data, 'data')
-  const head = JSON.stringify(
-    version === 1 ? { id, type, timestamp } : { id, type, timestamp, version },
-  )
-  const body = encoder.encode(`${head.slice(0, -1)},"data":${data}}`)
-  if (body.byteLength > most) {
-    throw new WebhookError(
-      'payload_too_large',
-      `The serialised event has ${body.byteLength} bytes, and at most ${most} are sent: send a reference instead, or raise \`maxPayloadBytes\`.`,
-      { details: { bytes: body.byteLength, limit: most } },
-    )
+/** Computes now, and answers or throws when asked. */
+function atOnce<Value>(compute: () => Value): () => Value {
+  try {
+    const value = compute()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
   }
-  return body
+}
+
+type EventHead = Pick<PreparedEvent, 'id' | 'type' | 'version' | 'timestamp'>
+
+/** The canonical bytes: the `standard` envelope, where version 1 is left out. */
+function encodeEvent({ id, type, version, timestamp }: EventHead, data: unknown, most: number) {
+  const json = encodeJson(data, 'data')
+  const head = { id, type, timestamp: new Date(timestamp).toISOString() }
+  const text = JSON.stringify(version === 1 ? head : { ...head, version })
+  const body = encoder.encode(`${text.slice(0, -1)},"data":${json}}`)
+  if (body.byteLength <= most) return body
+  throw new WebhookError(
+    'payload_too_large',
+    `The serialised event has ${body.byteLength} bytes, and at most ${most} are sent: send a reference instead, or raise \`maxPayloadBytes\`.`,
+    { details: { bytes: body.byteLength, limit: most } },
+  )
 }
 
 async function checkData(
   events: AnyCatalogue | undefined,
-  type: string,
-  input: EventToSend,
-): Promise<number> {
-  if (events === undefined) return checkVersion(input.version ?? 1)
-  if (!events.has(type)) {
-    throw new WebhookError(
-      'unknown_event_type',
-      `The catalogue has no event type "${type.slice(0, 128)}".`,
-      {
-        details: { type: type.slice(0, 128) },
-      },
-    )
-  }
-  const version = checkVersion(input.version ?? events.latest(type))
-  const result = await events.validate(type, input.data, version)
-  if (result.ok) return version
+  { type, version }: EventHead,
+  data: unknown,
+): Promise<void> {
+  const result = await events?.validate(type, data, version)
+  if (result === undefined || result.ok) return
   const where = result.issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
   throw new WebhookError(
     result.code,
     `The data of "${type}" version ${version} is not valid: ${where}`,
-    {
-      details: { type, version, issues: result.issues },
-    },
+    { details: { type, version, issues: result.issues } },
   )
 }
 
 function checkFields(input: EventToSend, now: number) {
-  const id = input.id ?? newId('evt', now, randomBytes)
-  if (!isMessageId(id) || id.length > longestEventId) {
-    throw invalid('id', `must be 1 to ${longestEventId} of A-Z a-z 0-9 _ -`)
-  }
-  const idempotencyKey = optionalText(input.idempotencyKey, 'idempotencyKey')
-  const orderingKey = optionalText(input.orderingKey, 'orderingKey')
+  const timestamp = input.timestamp === undefined ? now : parseTime(input.timestamp)
+  if (timestamp === undefined || timestamp < 0 || timestamp >= endOfTime)
+    throw invalid('timestamp', 'must be a Date, or a time with its zone in ISO 8601')
   return {
-    id,
-    timestamp: checkTimestamp(input.timestamp, now),
-    metadata: checkMetadata(input.metadata),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(orderingKey === undefined ? {} : { orderingKey }),
+    id: input.id === undefined ? newId('evt', now, randomBytes) : checkId(input.id),
+    timestamp,
+    metadata: checkMetadata(input.metadata === undefined ? {} : input.metadata, invalid),
+    ...compact({
+      idempotencyKey: optionalText(input.idempotencyKey, 'idempotencyKey'),
+      orderingKey: optionalText(input.orderingKey, 'orderingKey'),
+    }),
   }
+}
+
+function checkId(id: unknown): string {
+  if (typeof id === 'string' && id.length <= longestEventId && isMessageId(id)) return id
+  throw invalid('id', `must be 1 to ${longestEventId} of A-Z a-z 0-9 _ -`)
 }
 
 function checkType(type: unknown): string {
   if (typeof type !== 'string') throw invalid('type', 'must be a string')
-  if (!isEventType(type)) {
-    throw new WebhookError(
-      'unknown_event_type',
-      'An event type is segments of A-Z a-z 0-9 _ - joined by dots, at most 128 characters.',
-    )
-  }
-  return type
+  if (isEventType(type)) return type
+  throw new WebhookError(
+    'unknown_event_type',
+    'An event type is segments of A-Z a-z 0-9 _ - joined by dots, at most 128 characters.',
+  )
 }
 
-function checkVersion(version: number): number {
-  if (!Number.isInteger(version) || version < 1 || version > 1_000_000) {
-    throw invalid('version', 'must be a whole number from 1')
+function checkVersion(
+  events: AnyCatalogue | undefined,
+  type: string,
+  given: number | undefined,
+): number {
+  if (events !== undefined && !events.has(type)) {
+    throw new WebhookError('unknown_event_type', `The catalogue has no event type "${type}".`, {
+      details: { type },
+    })
   }
-  return version
-}
-
-function checkTimestamp(timestamp: unknown, now: number): number {
-  if (timestamp === undefined) return now
-  const ms =
-    timestamp instanceof Date
-      ? timestamp.getTime()
-      : typeof timestamp === 'string'
-        ? Date.parse(timestamp)
-        : Number.NaN
-  // Four-digit years only: others are not in the form that the envelope's timestamp has.
-  if (!(ms >= 0 && ms < 253_402_300_800_000))
-    throw invalid('timestamp', 'must be a Date or an ISO 8601 string')
-  return ms
+  const version = given ?? events?.latest(type) ?? 1
+  if (Number.isInteger(version) && version >= 1 && version <= 1_000_000) return version
+  throw invalid('version', 'must be a whole number from 1')
 }
 
 function optionalText(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.length < 1 || value.length > 256 || value.includes('\0')) {
-    throw invalid(name, 'must be 1 to 256 characters, without NUL')
-  }
-  return value
+  if (typeof value === 'string' && value.length >= 1 && value.length <= 256 && isStorable(value))
+    return value
+  throw invalid(name, 'must be 1 to 256 characters of well-formed text, without NUL')
 }
 
 /** Copies string pairs on to a bare object, so that no key reaches a prototype. */
-export function checkMetadata(value: unknown, name = 'metadata'): Readonly<Record<string, string>> {
-  const metadata: Record<string, string> = Object.create(null)
-  if (value === undefined) return metadata
-  if (typeof value !== 'object' || value === null)
-    throw invalid(name, 'must be an object of strings')
+export function checkMetadata(
+  value: unknown,
+  invalid: (field: string, rule: string) => WebhookError,
+): Readonly<Record<string, string>> {
+  if (!isPlainObject(value)) throw invalid('metadata', 'must be an object of strings')
   const entries = Object.entries(value)
-  if (entries.length > 32) throw invalid(name, 'has more than 32 entries')
+  if (entries.length > 32) throw invalid('metadata', 'has more than 32 entries')
+  const metadata: Record<string, string> = Object.create(null)
   for (const [key, text] of entries) {
-    if (
-      typeof text !== 'string' ||
-      text.length > 1024 ||
-      key.length > 128 ||
-      `${key}${text}`.includes('\0')
-    ) {
+    const fits = typeof text === 'string' && text.length <= 1024 && key.length <= 128
+    if (!fits || !isStorable(`${key} ${text}`)) {
       throw invalid(
-        name,
+        'metadata',
         'must hold strings of at most 1,024 characters under keys of at most 128, without NUL',
       )
     }
     metadata[key] = text
   }
   return metadata
-}
-
-function invalid(field: string, rule: string): WebhookError {
-  return new WebhookError('invalid_event', `\`${field}\` ${rule}.`, { details: { field } })
 }

@@ -1,3 +1,4 @@
+import { WebhookError } from '@posthorn/schema'
 import type { EndpointRecord } from '../model/endpoint'
 import type { InsertedEvent, NewEvent } from '../model/event'
 import type { SenderStore } from '../ports/store'
@@ -15,6 +16,13 @@ export interface SendResult {
 }
 
 const largestBatch = 500
+
+/** The answer for the one event that was given. */
+export function only(results: readonly SendResult[]): SendResult {
+  const [result] = results
+  if (result !== undefined) return result
+  throw new WebhookError('store_failed', 'The store answered nothing for an event.')
+}
 
 /** Writes prepared events, matched against the endpoints of their tenants, in shared transactions. */
 export function createInserter(
