@@ -93,6 +93,16 @@ describe('toFetch', () => {
     expect(await response.json()).toEqual({ code: 'malformed_json' })
   })
 
+  it('survives parameters that cannot be had of the URL that came', async () => {
+    const { receiver } = createBed()
+    const fail = () => {
+      throw new TypeError('Invalid URL')
+    }
+    const request = new Request(URL, { method: 'POST', body: '{}' })
+    const response = await toFetch(receiver, { params: fail })(request)
+    expect([response.status, await response.json()]).toEqual([500, { code: 'config' }])
+  })
+
   it('answers HEAD and 204 without a body', async () => {
     const { receiver } = createBed()
     const handle = toFetch(receiver)

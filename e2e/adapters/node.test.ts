@@ -56,6 +56,16 @@ describe('toNode', () => {
     expect(outcome).toMatchObject({ code: 'body_not_raw' })
   })
 
+  it('survives parameters that cannot be had of the URL that came', async () => {
+    const bed = createBed()
+    const fail = () => {
+      throw new TypeError('Invalid URL')
+    }
+    const { status, outcome } = await post(bed, toNode(bed.receiver, { params: fail }))
+    expect(status).toBe(500)
+    expect(outcome).toMatchObject({ code: 'config' })
+  })
+
   it('leaves a response alone that was begun already', async () => {
     const bed = createBed()
     const handle = toNode(bed.receiver)

@@ -22,7 +22,7 @@ export interface ReceiveRequest {
   /** The exact bytes that came, never a decoded string or a parsed object; or a way to read them. */
   readonly body: Uint8Array | BodyReader
   /** When given, anything but `POST` is refused. */
-  readonly method?: string
+  readonly method?: string | undefined
   /** Handed to the secret provider and to the handlers. */
   readonly params?: Params
 }

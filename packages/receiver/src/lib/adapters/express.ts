@@ -27,10 +27,13 @@ export interface ExpressRequest extends NodeRequest {
 export function toExpress(
   receiver: Pick<Receiver, 'receive'>,
 ): (request: ExpressRequest, response: NodeResponse) => Promise<void> {
-  return (request, response) => {
-    const rest = { body: bodyOf(request), params: stringParams(request.params) }
-    return answerNode(receiver, request, response, rest)
-  }
+  return (request, response) =>
+    answerNode(receiver, request, response, {
+      method: request.method,
+      headers: request.headers,
+      body: bodyOf(request),
+      params: stringParams(request.params),
+    })
 }
 
 function bodyOf(request: ExpressRequest): BodyReader {

@@ -27,10 +27,12 @@ export function toFastify(
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
     fastify.setErrorHandler(refuseMediaType)
     fastify.all(options.path ?? '/', async (request, reply) => {
-      const { headers, method } = request.raw
-      const params = stringParams(request.params)
-      const what = { headers, body: bodyOf(request), params, ...(method ? { method } : {}) }
-      const result = await receiver.receive(what)
+      const result = await receiver.receive({
+        method: request.raw.method,
+        headers: request.raw.headers,
+        body: bodyOf(request),
+        params: stringParams(request.params),
+      })
       reply.code(result.status)
       reply.headers({ ...result.headers, ...leaveUnread(request.raw) })
       return reply.send(result.body === '' ? undefined : result.body)

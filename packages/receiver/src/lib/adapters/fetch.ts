@@ -25,7 +25,10 @@ export function toFetch(
       method: request.method,
       headers: request.headers,
       body: (maxBytes) => read(request, maxBytes),
-      params: options.params?.(request) ?? {},
+      // Asked for within `receive`, where it may fail: a peer chose the URL.
+      get params() {
+        return options.params?.(request) ?? {}
+      },
     })
     return new Response(body === '' ? null : body, { status, headers })
   }

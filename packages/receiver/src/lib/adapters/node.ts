@@ -1,7 +1,6 @@
 import { leaveUnread, type NodeRequest, type NodeResponse, readNodeBody } from '../http/read-node'
 import type { Receiver } from '../receiver'
-import type { BodyReader, Params } from '../request'
-import type { ReceiveResult } from '../result'
+import type { BodyReader, Params, ReceiveRequest } from '../request'
 
 const FIX =
   'Something read the request before toNode. Call it first, or set request.rawBody to the Buffer that was read.'
@@ -21,10 +20,16 @@ export function toNode<Request extends NodeRequest>(
   receiver: Pick<Receiver, 'receive'>,
   options: NodeAdapterOptions<Request> = {},
 ): (request: Request, response: NodeResponse) => Promise<void> {
-  return async (request, response) => {
-    const params = options.params?.(request) ?? {}
-    await answerNode(receiver, request, response, { body: rawBodyOf(request, FIX), params })
-  }
+  return (request, response) =>
+    answerNode(receiver, request, response, {
+      method: request.method,
+      headers: request.headers,
+      body: rawBodyOf(request, FIX),
+      // Asked for within `receive`, where it may fail: a peer chose the URL.
+      get params() {
+        return options.params?.(request) ?? {}
+      },
+    })
 }
 
 /** What `toNode` and `toExpress` have in common. */
@@ -32,11 +37,13 @@ export async function answerNode(
   receiver: Pick<Receiver, 'receive'>,
   request: NodeRequest,
   response: NodeResponse,
-  rest: { readonly body: BodyReader; readonly params: Params },
+  asked: ReceiveRequest,
 ): Promise<void> {
-  const { headers, method } = request
-  const result = await receiver.receive({ headers, ...(method ? { method } : {}), ...rest })
-  write(request, response, result)
+  const result = await receiver.receive(asked)
+  if (response.headersSent || response.destroyed) return
+  const length = result.status === 204 ? {} : { 'content-length': String(result.body.length) }
+  response.writeHead(result.status, { ...result.headers, ...length, ...leaveUnread(request) })
+  response.end(result.body)
 }
 
 /** Bytes that somebody kept for us, or those still in the socket. */
@@ -44,11 +51,4 @@ export function rawBodyOf(request: NodeRequest & { rawBody?: unknown }, fix: str
   const { rawBody } = request
   if (rawBody instanceof Uint8Array) return () => ({ ok: true, bytes: rawBody })
   return (maxBytes) => readNodeBody(request, maxBytes, fix)
-}
-
-function write(request: NodeRequest, response: NodeResponse, result: ReceiveResult): void {
-  if (response.headersSent || response.destroyed) return
-  const length = result.status === 204 ? {} : { 'content-length': String(result.body.length) }
-  response.writeHead(result.status, { ...result.headers, ...length, ...leaveUnread(request) })
-  response.end(result.body)
 }
