@@ -51,6 +51,7 @@ export default defineConfig({
     coverage: {
       enabled: Boolean(process.env.VITEST_COVERAGE),
       provider: 'v8',
+      reportOnFailure: true,
       include: ['packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts'],
       reporter: [['text', { skipFull: true }], 'json-summary'],

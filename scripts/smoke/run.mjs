@@ -72,8 +72,7 @@ async function install() {
 async function checkTypes() {
   for (const [folder, type, module, moduleResolution] of [
     ['node-esm', 'module', 'nodenext', 'nodenext'],
-    ['node-cjs', 'commonjs', 'nodenext', 'nodenext'],
-    ['node16-cjs', 'commonjs', 'node16', 'node16'],
+    ['node-cjs', 'commonjs', 'node16', 'node16'],
     ['bundler', 'module', 'esnext', 'bundler'],
   ]) {
     mkdirSync(join(here, folder))

@@ -1,9 +1,4 @@
-import type {
-  ClaimedDelivery,
-  LeaseRef,
-  SettleVerdict,
-  Settlement,
-} from '../model/delivery'
+import type { ClaimedDelivery, LeaseRef, Settlement, SettleVerdict } from '../model/delivery'
 import type { ClaimedEvent, EventVerdict, InsertedEvent, NewEvent } from '../model/event'
 
 export interface EventClaimRequest {
@@ -50,7 +45,12 @@ export interface Redelivery {
   readonly replayOf?: string
 }
 
-export type RedeliveryVerdict = 'created' | 'pending' | 'payload_pruned' | 'event_not_found' | 'endpoint_not_found'
+export type RedeliveryVerdict =
+  | 'created'
+  | 'pending'
+  | 'payload_pruned'
+  | 'event_not_found'
+  | 'endpoint_not_found'
 export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
 
 /**
