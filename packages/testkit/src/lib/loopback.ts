@@ -26,6 +26,8 @@ interface LoopbackOptions {
 }
 
 const bytes = new TextEncoder()
+const reset = failure('network', 'ECONNRESET', 'The connection was reset.')
+const late = failure('timeout', 'deadline', 'No answer came in time.')
 
 /** A transport that hands requests to a receiver in the same process: exact bytes, no socket. */
 export function createLoopback(options: LoopbackOptions): Loopback {
@@ -54,6 +56,8 @@ export function createLoopback(options: LoopbackOptions): Loopback {
   }
 }
 
+type Response = Extract<AttemptOutcome, { kind: 'response' }>
+
 interface Answered {
   readonly outcome: AttemptOutcome
   readonly result?: ReceiveResult
@@ -69,40 +73,27 @@ async function exchange(
     case 'answer':
       return { outcome: response(request, fault.status, fault.headers, '') }
     case 'reset':
-      return { outcome: failure('network', 'ECONNRESET', 'The connection was reset.') }
+      return { outcome: reset }
     case 'hang':
       await wait(request.timeoutMs)
-      return { outcome: failure('timeout', 'deadline', 'No answer came in time.') }
+      return { outcome: late }
     case 'slow': {
       const ms = parseDuration(fault.by)
       await wait(Math.min(ms, request.timeoutMs))
-      if (ms >= request.timeoutMs)
-        return { outcome: failure('timeout', 'deadline', 'No answer came in time.') }
-      return handOver(options, request)
+      return ms < request.timeoutMs ? handOver(options, request) : { outcome: late }
     }
-    case 'lose-answer': {
-      const { result } = await handOver(options, request)
-      return {
-        outcome: failure('network', 'ECONNRESET', 'The connection was reset.'),
-        ...(result && { result }),
-      }
-    }
+    case 'lose-answer':
+      return { ...(await handOver(options, request)), outcome: reset }
     case 'truncate': {
-      const answered = await handOver(options, request)
-      return {
-        ...answered,
-        outcome: {
-          ...answered.outcome,
-          ...(answered.outcome.kind === 'response' && { bodyError: 'ECONNRESET' }),
-        },
-      }
+      const { outcome, ...rest } = await handOver(options, request)
+      return { ...rest, outcome: { ...outcome, bodyError: 'ECONNRESET' } }
     }
     default:
       return handOver(options, request)
   }
 }
 
-async function handOver({ receiver }: LoopbackOptions, request: AttemptRequest): Promise<Answered> {
+async function handOver({ receiver }: LoopbackOptions, request: AttemptRequest) {
   const { headers, body } = request
   const result = await receiver.receive({ method: 'POST', headers, body: body.slice() })
   return { result, outcome: response(request, result.status, result.headers, result.body) }
@@ -113,7 +104,7 @@ function response(
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string,
-): AttemptOutcome {
+): Response {
   const all = bytes.encode(body)
   const kept = all.slice(0, request.captureBytes)
   return {

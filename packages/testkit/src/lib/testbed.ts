@@ -72,27 +72,7 @@ export interface Testbed<Catalogue extends AnyCatalogue> {
 export async function createTestbed<Catalogue extends AnyCatalogue = AnyCatalogue>(
   options: TestbedOptions<Catalogue> = {},
 ): Promise<Testbed<Catalogue>> {
-  const clock = fakeClock(options.start)
-  const secret = generateSecret()
-  const plan = createPlan()
-  const events = options.events === undefined ? {} : { events: options.events }
-  const receiver = createReceiver<Catalogue>({
-    idempotency: { store: memoryIdempotency({ clock }), source: 'testbed' },
-    ...options.receiver,
-    ...events,
-    secrets: secret,
-    clock,
-  })
-  const loopback = createLoopback({ clock, receiver, nextFault: plan.next })
-  const store = memoryStore({ clock })
-  const sender = createSender<Catalogue, Host>({
-    random: () => 0,
-    ...options.sender,
-    ...events,
-    store,
-    clock,
-    transport: loopback,
-  })
+  const { clock, secret, sender, receiver, faults, loopback, store } = wire(options)
   const { endpoint } = await sender.endpoints.create({
     url: 'https://receiver.example/webhooks',
     secret,
@@ -108,15 +88,9 @@ export async function createTestbed<Catalogue extends AnyCatalogue = AnyCatalogu
       await deliver()
     }
   }
+  const { exchanges } = loopback
   return {
-    clock,
-    sender,
-    receiver,
-    endpoint,
-    secret,
-    faults: plan.faults,
-    exchanges: loopback.exchanges,
-    deliver,
+    ...{ clock, sender, receiver, endpoint, secret, faults, exchanges, deliver },
     settle: ({ within = '30d' } = {}) => passUntil(clock.now() + parseDuration(within)),
     advance: async (by) => {
       const end = clock.now() + parseDuration(by)
@@ -125,6 +99,32 @@ export async function createTestbed<Catalogue extends AnyCatalogue = AnyCatalogu
       await deliver()
     },
   }
+}
+
+/** Both sides, on one clock, with a transport between them that the plan of faults disturbs. */
+function wire<Catalogue extends AnyCatalogue>(options: TestbedOptions<Catalogue>) {
+  const clock = fakeClock(options.start)
+  const secret = generateSecret()
+  const { faults, next: nextFault } = createPlan()
+  const events = options.events === undefined ? {} : { events: options.events }
+  const receiver = createReceiver<Catalogue>({
+    idempotency: { store: memoryIdempotency({ clock }), source: 'testbed' },
+    ...options.receiver,
+    ...events,
+    secrets: secret,
+    clock,
+  })
+  const loopback = createLoopback({ clock, receiver, nextFault })
+  const store = memoryStore({ clock })
+  const sender = createSender<Catalogue, Host>({
+    random: () => 0,
+    ...options.sender,
+    ...events,
+    store,
+    clock,
+    transport: loopback,
+  })
+  return { clock, secret, sender, receiver, faults, loopback, store }
 }
 
 /** Lets a pass end: real turns for real work, and fake time only for the waits that faults ask for. */
