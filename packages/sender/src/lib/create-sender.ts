@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from '@posthorn/schema'
+import { type AnyCatalogue, type Duration, parseDuration } from '@posthorn/schema'
 import { createEmitter } from './emitter'
 import type { TenantContext } from './management/context'
 import { createOperator } from './management/operator'
@@ -35,9 +35,10 @@ const pruneStep = 1_000
  * sender.start()
  * ```
  */
-export function createSender<Catalogue = never, Host extends HostTransactions = HostTransactions>(
-  options: SenderOptions<Catalogue, Host>,
-): Sender<Catalogue, Host>
+export function createSender<
+  Catalogue extends AnyCatalogue = never,
+  Host extends HostTransactions = HostTransactions,
+>(options: SenderOptions<Catalogue, Host>): Sender<Catalogue, Host>
 export function createSender(options: AnySenderOptions): AnySender {
   const resolved = resolveOptions(options)
   const { store, logger, signing } = resolved

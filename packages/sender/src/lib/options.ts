@@ -9,7 +9,10 @@ import type { HostTransactions, SenderStore } from './ports/store'
 import type { Transport } from './ports/transport'
 
 /** Options of `createSender`. Only `store` is required; a bad option is a `TypeError` at construction. */
-export interface SenderOptions<Catalogue, Host extends HostTransactions> {
+export interface SenderOptions<
+  Catalogue = never,
+  Host extends HostTransactions = HostTransactions,
+> {
   /** Where events, deliveries and endpoints live. Required: never silently in memory. */
   readonly store: SenderStore<Host>
   /** The event catalogue that types and validates what is sent. Without one, any type and any JSON data is accepted. */

@@ -7,9 +7,9 @@ export type {
 } from './emitter'
 export type { Deliveries, DeliveryFilter, ReplayOptions } from './management/deliveries'
 export type { EndpointChanges, EndpointInput } from './management/endpoint-input'
-export type { RotateOptions } from './management/endpoint-secrets'
+export type { NewSecret, RotateOptions } from './management/endpoint-secrets'
 export type { TestOptions } from './management/endpoint-test'
-export type { EnableResult, Endpoints } from './management/endpoints'
+export type { EnableOptions, EnableResult, Endpoints } from './management/endpoints'
 export type { EventFilter, Events } from './management/events'
 export type { Operator } from './management/operator'
 export type { PageQuery } from './management/paging'
@@ -48,7 +48,8 @@ export type {
   NewDelivery,
   NewEvent,
 } from './model/event'
-export type { Filter, FilterValue } from './model/filter'
+export type { Filter, FilterCondition, FilterValue } from './model/filter'
+export type { RecoverySelection } from './model/recovery'
 export type { RetryOptions, RetryPolicy, RetryRule } from './model/retry-schedule'
 export type { NetworkOptions, NetworkPolicy } from './network/index'
 export type {
@@ -94,7 +95,15 @@ export type {
   SyncTransactions,
 } from './ports/store'
 export type { AttemptOutcome, AttemptRequest, Transport } from './ports/transport'
-export type { Sender, SendInput, SendOptions, TenantSender } from './sender-types'
+export type {
+  Sender,
+  SenderCalls,
+  SendInput,
+  SendOptions,
+  TenantCalls,
+  TenantSender,
+  TransactionCalls,
+} from './sender-types'
 export type { EventToSend, PreparedEvent, SendFields } from './sending/prepare'
 export type { SendResult } from './sending/send'
 export type { PassReport } from './worker/pass'

@@ -21,11 +21,21 @@ export type SendInput<Catalogue> = [Catalogue] extends [never]
 
 /** The options of `send`: a transaction only where the store's transactions await. */
 export type SendOptions<Host> =
-  Host extends AsyncTransactions<infer Tx> ? { readonly tx?: Tx } : { readonly tx?: never }
+  Host extends AsyncTransactions<infer Tx>
+    ? {
+        /** The event is recorded in it: sent if it commits. */
+        readonly tx?: Tx
+      }
+    : {
+        /** Not in a synchronous transaction, which could be over before an awaiting call writes: `prepare` first, then `enqueue` inside. */
+        readonly tx?: never
+      }
 
 /** Everything that one tenant's events, endpoints and deliveries are worked with. */
-export type TenantSender<Catalogue, Host extends HostTransactions> = TenantCalls<Catalogue, Host> &
-  TransactionCalls<Host>
+export type TenantSender<
+  Catalogue = never,
+  Host extends HostTransactions = HostTransactions,
+> = TenantCalls<Catalogue, Host> & TransactionCalls<Host>
 
 export interface TenantCalls<Catalogue, Host extends HostTransactions> {
   /** Validates and serialises an event, without any I/O on the store. */

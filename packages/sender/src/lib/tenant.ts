@@ -4,9 +4,14 @@ import { createDeliveries } from './management/deliveries'
 import { createEndpoints } from './management/endpoints'
 import { createEvents } from './management/events'
 import { recover } from './management/recover'
+import {
+  enqueue,
+  inTransaction,
+  type TransactionOption,
+  writesInTransaction,
+} from './management/transactions'
 import type { HostTransactions } from './ports/store'
 import type { TenantCalls } from './sender-types'
-import { enqueue, inTransaction, type TransactionOption, writesInTransaction } from './sending/host'
 import { type EventToSend, type PreparedEvent, prepare } from './sending/prepare'
 import { only, type SendResult } from './sending/send'
 import { whileBusy } from './store-retry'

@@ -1,9 +1,9 @@
 import { WebhookError } from '@posthorn/schema'
 import { refusal } from '../checks'
-import type { TenantContext } from '../management/context'
 import type { HostTransactions } from '../ports/store'
-import type { PreparedEvent } from './prepare'
-import type { SendResult } from './send'
+import type { PreparedEvent } from '../sending/prepare'
+import type { SendResult } from '../sending/send'
+import type { TenantContext } from './context'
 
 /** The host's transaction, whose type the sender's type knows. */
 export interface TransactionOption {
