@@ -126,7 +126,7 @@ CREATE INDEX posthorn_deliveries_event ON posthorn_deliveries (event_seq);
 CREATE INDEX posthorn_deliveries_unsent ON posthorn_deliveries (status, tenant_id) WHERE status IS NOT NULL AND status <> 'succeeded';
 
 -- What is unfinished, and nothing else. `lane` is the endpoint's `seq`. `line`: 0 waits, 1 waits as a suspect, NULL is under a lease.
--- `token` is NULL while pending; with a `line`, it is that of a lease that ran out.
+-- `token` is NULL while pending; with a `line`, it is that of a lease that ran out. The last six columns repeat posthorn_deliveries.
 CREATE TABLE posthorn_queue (
   seq INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
@@ -139,8 +139,21 @@ CREATE TABLE posthorn_queue (
   lost INTEGER NOT NULL,
   solo_lost INTEGER NOT NULL,
   deferred INTEGER NOT NULL,
-  last_status INTEGER
+  last_status INTEGER,
+  event_seq INTEGER NOT NULL,
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  message_id TEXT,
+  envelope TEXT,
+  created_at INTEGER NOT NULL
 ) STRICT;
+
+-- What is finished is not in the queue.
+CREATE TRIGGER posthorn_deliveries_finished AFTER UPDATE OF status ON posthorn_deliveries
+WHEN NEW.status IS NOT NULL
+BEGIN
+  DELETE FROM posthorn_queue WHERE seq = NEW.seq;
+END;
 
 CREATE INDEX posthorn_queue_waiting ON posthorn_queue (line, lane, due_at) WHERE line IS NOT NULL;
 CREATE INDEX posthorn_queue_leased ON posthorn_queue (line, leased_until, lane) WHERE line IS NULL;

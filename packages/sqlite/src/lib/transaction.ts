@@ -35,6 +35,16 @@ export function inSavepoint<Result>(
   }
 }
 
+/** Runs reads that belong together on one state of the database, inside whatever transaction the handle is in. */
+export function inSnapshot<Result>(connection: Connection, work: () => Result): Result {
+  connection.exec('SAVEPOINT posthorn_read')
+  try {
+    return work()
+  } finally {
+    undo(connection, ['RELEASE posthorn_read'])
+  }
+}
+
 /** SQLite has rolled back on its own after some errors, and then refuses: the first error is the one to tell. */
 function undo(connection: Connection, statements: readonly string[]): void {
   for (const statement of statements) {

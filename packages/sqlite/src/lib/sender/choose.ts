@@ -1,29 +1,32 @@
 import type { DeliveryClaimRequest } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { int } from '../values'
+import { getQueued, longestDue, type Queued } from './queued'
 
 const COUNT_HELD = `
-  SELECT lane, count(*) AS held FROM posthorn_queue
+  SELECT lane, count(*) AS held FROM posthorn_queue INDEXED BY posthorn_queue_leased
   WHERE line IS NULL AND leased_until > ? GROUP BY lane`
 
 const LINE_UP = `
-  SELECT lane, turn FROM posthorn_lanes
+  SELECT lane, turn FROM posthorn_lanes INDEXED BY posthorn_lanes_line
   WHERE failing = ? AND turn IS NOT NULL ORDER BY turn, lane LIMIT 0 + ?`
 
-const LONGEST_DUE = `
-  SELECT seq FROM posthorn_queue
-  WHERE line = 0 AND lane = ? AND due_at <= ? ORDER BY due_at, seq LIMIT 0 + ? OFFSET 0 + ?`
-
+/** Suspects are few: what crashes left behind. */
 const FIND_SUSPECT = `
-  SELECT q.seq, q.lane FROM posthorn_queue q CROSS JOIN posthorn_lanes l ON l.lane = q.lane
-  WHERE q.line = 1 AND q.due_at <= ? AND l.opens_at <= ? AND l.failing <= ?
-    AND (SELECT count(*) FROM posthorn_queue h
-      WHERE h.line IS NULL AND h.leased_until > ? AND h.lane = q.lane) < ?
-  ORDER BY l.solo_turn, q.due_at, q.seq LIMIT 1`
+  SELECT seq FROM (
+    SELECT q.seq, q.lane, q.due_at,
+      (SELECT solo_turn FROM posthorn_lanes l
+        WHERE l.lane = q.lane AND l.opens_at <= ? AND l.failing <= ?) AS solo_turn
+    FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
+    WHERE q.line = 1 AND q.due_at <= ?) AS suspects
+  WHERE solo_turn IS NOT NULL
+    AND (SELECT count(*) FROM posthorn_queue h INDEXED BY posthorn_queue_leased
+      WHERE h.line IS NULL AND h.leased_until > ? AND h.lane = suspects.lane) < ?
+  ORDER BY solo_turn, due_at, seq LIMIT 1`
 
 /** What a claim will take, and what becomes of the lanes it looked at. */
 export interface Choice {
-  readonly seqs: readonly number[]
+  readonly deliveries: readonly Queued[]
   /** Lanes that gave something, the one served last at the end. */
   readonly served: readonly number[]
   /** Lanes that stood in line with nothing due: the clock was put back. */
@@ -55,20 +58,20 @@ export function chooseInTurn(
 ): Choice {
   const budget: Budget = { free: request.limit, failing: request.failingLimit }
   const lanes = lineUp(connection, request, now)
-  const seqs: number[] = []
+  const deliveries: Queued[] = []
   const served = new Set<number>()
   for (let open = lanes; open.length > 0; open = lanes.filter((lane) => isOpen(lane, budget))) {
     const share = Math.max(1, Math.floor(budget.free / open.length))
     for (const lane of open) {
       const found = takeShare(connection, lane, { budget, share, now })
       if (found.length === 0) continue
-      seqs.push(...found)
+      deliveries.push(...found)
       served.delete(lane.lane)
       served.add(lane.lane)
     }
   }
   const idle = lanes.filter(({ spent, taken }) => spent && taken === 0)
-  return { seqs, served: [...served], idle: idle.map(({ lane }) => lane) }
+  return { deliveries, served: [...served], idle: idle.map(({ lane }) => lane) }
 }
 
 const isOpen = (lane: Standing, { free, failing }: Budget): boolean =>
@@ -78,12 +81,11 @@ function takeShare(
   connection: Connection,
   lane: Standing,
   { budget, share, now }: { budget: Budget; share: number; now: number },
-): readonly number[] {
-  const most = Math.min(share, lane.room, budget.free, lane.failing ? budget.failing : budget.free)
-  if (most <= 0) return []
-  const rows = connection.all(LONGEST_DUE, lane.lane, now, most, lane.taken)
-  const found = rows.map((row) => int(row, 'seq'))
-  lane.spent = found.length < most
+): readonly Queued[] {
+  const limit = Math.min(share, lane.room, budget.free, lane.failing ? budget.failing : budget.free)
+  if (limit <= 0) return []
+  const found = longestDue(connection, lane.lane, { now, limit, skip: lane.taken })
+  lane.spent = found.length < limit
   lane.room -= found.length
   lane.taken += found.length
   budget.free -= found.length
@@ -121,15 +123,17 @@ function lineUp(
     .slice(0, Math.max(0, limit))
 }
 
+const NOTHING: Choice = { deliveries: [], served: [], idle: [] }
+
 /** One delivery that was lost too often to be claimed beside others. */
 export function chooseSuspect(
   connection: Connection,
   request: DeliveryClaimRequest,
   now: number,
 ): Choice {
-  if (request.limit < 1) return { seqs: [], served: [], idle: [] }
+  if (request.limit < 1) return NOTHING
   const mostFailing = request.failingLimit > 0 ? 1 : 0
-  const row = connection.get(FIND_SUSPECT, now, now, mostFailing, now, request.perEndpoint)
-  if (!row) return { seqs: [], served: [], idle: [] }
-  return { seqs: [int(row, 'seq')], served: [int(row, 'lane')], idle: [] }
+  const row = connection.get(FIND_SUSPECT, now, mostFailing, now, now, request.perEndpoint)
+  const queued = row && getQueued(connection, int(row, 'seq'))
+  return queued ? { deliveries: [queued], served: [queued.lane], idle: [] } : NOTHING
 }

@@ -5,7 +5,9 @@ import type { Reservation } from './counters'
 import { TouchedLanes } from './lanes'
 import { type FinalStatus, Tallies } from './tallies'
 
-const FIND_LANE = 'SELECT seq FROM posthorn_endpoints WHERE tenant_id = ? AND id = ?'
+const FIND_LANE = `
+  SELECT seq FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
+  WHERE tenant_id = ? AND id = ?`
 
 const INSERT_DELIVERY = `
   INSERT INTO posthorn_deliveries
@@ -14,8 +16,10 @@ const INSERT_DELIVERY = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`
 
 const ENQUEUE = `
-  INSERT INTO posthorn_queue (seq, lane, line, due_at, solo, attempt, lost, solo_lost, deferred)
-  VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0)`
+  INSERT INTO posthorn_queue
+    (seq, lane, line, due_at, solo, attempt, lost, solo_lost, deferred,
+      event_seq, tenant_id, id, message_id, envelope, created_at)
+  VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?)`
 
 const INSERT_BODY = `
   INSERT INTO posthorn_event_bodies (event_seq, envelope, body) VALUES (?, ?, ?)
@@ -65,18 +69,21 @@ export class DeliveryWriter {
     const lane = this.laneOf(event.tenantId, delivery.endpointId)
     const { status, reason } = beginningOf(delivery, lane)
     const seq = reserved.nextSeq()
+    const { id, endpointId, messageId = null, envelope = null, replayOf = null } = delivery
     this.#connection.run(
       INSERT_DELIVERY,
-      ...[seq, event.seq, event.tenantId, delivery.id, delivery.endpointId],
-      ...[delivery.messageId ?? null, delivery.envelope ?? null, delivery.replayOf ?? null],
+      ...[seq, event.seq, event.tenantId, id, endpointId, messageId, envelope, replayOf],
       ...[reserved.time, status, reason, status === null ? null : this.#now],
     )
-    if (status !== null) {
-      this.#tallies.add(event.tenantId, status, 1)
-    } else if (lane !== undefined) {
-      this.#connection.run(ENQUEUE, seq, lane, this.#now)
-      this.#touched.add(lane, this.#now)
+    if (status !== null || lane === undefined) {
+      this.#tallies.add(event.tenantId, status ?? 'canceled', 1)
+      return
     }
+    this.#connection.run(
+      ENQUEUE,
+      ...[seq, lane, this.#now, event.seq, event.tenantId, id, messageId, envelope, reserved.time],
+    )
+    this.#touched.add(lane, this.#now)
   }
 
   /** The lane of an endpoint that exists. */

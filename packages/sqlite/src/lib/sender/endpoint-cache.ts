@@ -6,7 +6,9 @@ import { toEndpoint } from './endpoint-row'
 const READ_CHANGES = `
   SELECT endpoint_changes, endpoint_removals FROM posthorn_counters WHERE id = 1`
 
-const LIST_CHANGED = 'SELECT seq, tenant_id FROM posthorn_endpoints WHERE changed > ?'
+const LIST_CHANGED = `
+  SELECT seq, tenant_id FROM posthorn_endpoints INDEXED BY posthorn_endpoints_changed
+  WHERE changed > ?`
 
 const READ_LANE = 'SELECT * FROM posthorn_endpoints WHERE seq = ?'
 

@@ -9,21 +9,24 @@ import { int } from '../values'
 import type { StoreContext } from './context'
 import { countRemoval, nextChange, nextEndpoint } from './counters'
 import { FIELDS, fieldsOf, laneStateOf, toEndpoint } from './endpoint-row'
-import { cancelLane } from './finish'
+import { finish } from './finish'
 import { changeLane, createLane, removeLane } from './lanes'
-import { cursorOf, pageOf, startOf } from './paging'
+import { pageOf, startOf } from './paging'
+import { queuedInLane } from './queued'
 
 const INSERT_ENDPOINT = `
   INSERT INTO posthorn_endpoints
     (seq, tenant_id, id, revision, changed, created_at, updated_at, ${FIELDS.join(', ')})
   VALUES (?, ?, ?, 1, ?, ?, ?, ${FIELDS.map(() => '?').join(', ')})`
 
-const GET_ENDPOINT = 'SELECT * FROM posthorn_endpoints WHERE tenant_id = ? AND id = ?'
+const GET_ENDPOINT = `
+  SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
+  WHERE tenant_id = ? AND id = ?`
 
 const REPLACE_ENDPOINT = `
   UPDATE posthorn_endpoints
   SET revision = revision + 1, changed = ?, updated_at = ?, ${FIELDS.map((name) => `${name} = ?`).join(', ')}
-  WHERE tenant_id = ? AND id = ? AND revision = ?`
+  WHERE seq = ?`
 
 const DELETE_ENDPOINT = 'DELETE FROM posthorn_endpoints WHERE seq = ?'
 
@@ -73,7 +76,8 @@ export function listEndpoints(
     query.tenantId === undefined
       ? connection.all(LIST_ALL, before, query.limit + 1)
       : connection.all(LIST_OF_TENANT, query.tenantId, before, query.limit + 1)
-  return pageOf(rows, query.limit, toEndpoint, (row) => cursorOf('endpoints', int(row, 'seq')))
+  const endpoints = new Map(rows.map((row) => [int(row, 'seq'), toEndpoint(row)]))
+  return pageOf('endpoints', [...endpoints.keys()], query.limit, (seq) => endpoints.get(seq))
 }
 
 export function replaceEndpoint(
@@ -89,9 +93,8 @@ function writeEndpoint(context: StoreContext, record: EndpointRecord): EndpointR
   const { connection } = context
   const now = context.now()
   const change = nextChange(connection)
-  const { tenantId, id, revision } = record
-  connection.run(REPLACE_ENDPOINT, change, now, ...fieldsOf(record), tenantId, id, revision)
-  const written = { ...record, revision: revision + 1, updatedAt: now }
+  connection.run(REPLACE_ENDPOINT, change, now, ...fieldsOf(record), record.seq)
+  const written = { ...record, revision: record.revision + 1, updatedAt: now }
   changeLane(connection, laneStateOf(written), now)
   return written
 }
@@ -100,7 +103,11 @@ export function removeEndpoint(context: StoreContext, tenantId: string, id: stri
   const { connection } = context
   const endpoint = getEndpoint(context, tenantId, id)
   if (!endpoint) return false
-  cancelLane(connection, { tenantId, lane: endpoint.seq, now: context.now() })
+  const now = context.now()
+  for (const part of queuedInLane(connection, endpoint.seq)) {
+    const endings = part.map((queued) => ({ queued, status: 'canceled' as const }))
+    finish(connection, endings, now)
+  }
   removeLane(connection, endpoint.seq)
   connection.run(DELETE_ENDPOINT, endpoint.seq)
   countRemoval(connection)

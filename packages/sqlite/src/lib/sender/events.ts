@@ -19,9 +19,12 @@ const INSERT_UNMATCHED = `
   INSERT INTO posthorn_unmatched (event_seq, horizon, leased_until) VALUES (?, ?, 0)`
 
 const FIND_BY_KEY = `
-  SELECT id, wanted FROM posthorn_events WHERE tenant_id = ? AND idempotency_key = ?`
+  SELECT id, wanted FROM posthorn_events INDEXED BY posthorn_events_key
+  WHERE tenant_id = ? AND idempotency_key = ?`
 
-const FIND_BY_ID = 'SELECT id, wanted FROM posthorn_events WHERE tenant_id = ? AND id = ?'
+const FIND_BY_ID = `
+  SELECT id, wanted FROM posthorn_events INDEXED BY posthorn_events_id
+  WHERE tenant_id = ? AND id = ?`
 
 /** Records events, in stage `fanned_out` where they bring their deliveries along. Runs inside a transaction. */
 export function insertEvents(

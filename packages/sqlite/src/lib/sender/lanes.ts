@@ -6,32 +6,28 @@ import type { Connection } from '../connection'
  */
 
 const TOUCH = `
-  UPDATE posthorn_lanes SET wake_at = max(opens_at, j.value ->> 1)
-  FROM json_each(?) AS j
-  WHERE posthorn_lanes.lane = j.value ->> 0 AND turn IS NULL
-    AND (wake_at IS NULL OR wake_at > j.value ->> 1)`
+  UPDATE posthorn_lanes SET wake_at = max(opens_at, ?)
+  WHERE lane = ? AND turn IS NULL AND (wake_at IS NULL OR wake_at > ?)`
 
 const WAKE = `
-  UPDATE posthorn_lanes
-  SET turn = (SELECT turns + 1 FROM posthorn_counters), wake_at = NULL
+  UPDATE posthorn_lanes INDEXED BY posthorn_lanes_timer
+  SET turn = (SELECT turns + 1 FROM posthorn_counters WHERE id = 1), wake_at = NULL
   WHERE wake_at <= ?`
 
 const PASS_TURN = 'UPDATE posthorn_counters SET turns = turns + 1 WHERE id = 1'
 
-/** In line stays who stood there, is open and has due work. Anybody else wakes when open and when the first of what waits is due. */
+/** When a lane may next be served: open, and its first waiting delivery due. NULL if never. */
+const READY_AT = `
+  max(opens_at, (
+    SELECT min(q.due_at) FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
+    WHERE q.line = 0 AND q.lane = posthorn_lanes.lane))`
+
+/** In line stays who stood there and may be served now. Anybody else wakes when that is so. */
 const REFRESH = `
-  WITH
-    input (now) AS (VALUES (?)),
-    head (lane, turn, due_at) AS MATERIALIZED (
-      SELECT value ->> 0, value ->> 1,
-        (SELECT min(due_at) FROM posthorn_queue q WHERE q.line = 0 AND q.lane = value ->> 0)
-      FROM json_each(?))
   UPDATE posthorn_lanes SET
-    turn = CASE WHEN posthorn_lanes.turn IS NOT NULL AND max(opens_at, head.due_at) <= input.now
-      THEN coalesce(head.turn, posthorn_lanes.turn) END,
-    wake_at = CASE WHEN posthorn_lanes.turn IS NOT NULL AND max(opens_at, head.due_at) <= input.now
-      THEN NULL ELSE max(opens_at, head.due_at) END
-  FROM head CROSS JOIN input WHERE posthorn_lanes.lane = head.lane`
+    turn = CASE WHEN turn IS NOT NULL AND ${READY_AT} <= ? THEN coalesce(?, turn) END,
+    wake_at = CASE WHEN turn IS NOT NULL AND ${READY_AT} <= ? THEN NULL ELSE ${READY_AT} END
+  WHERE lane = ?`
 
 const CREATE_LANE = `
   INSERT INTO posthorn_lanes (lane, failing, opens_at, solo_turn) VALUES (?, ?, ?, 0)`
@@ -50,7 +46,7 @@ export class TouchedLanes {
   }
 
   write(connection: Connection): void {
-    if (this.#dueAt.size > 0) connection.run(TOUCH, JSON.stringify([...this.#dueAt]))
+    for (const [lane, dueAt] of this.#dueAt) connection.run(TOUCH, dueAt, lane, dueAt)
   }
 }
 
@@ -59,16 +55,15 @@ export function wakeLanes(connection: Connection, now: number): void {
   if (connection.run(WAKE, now) > 0) connection.run(PASS_TURN)
 }
 
-/** A lane to look at, with its new place in line if it was served. */
-export interface Visited {
-  readonly lane: number
-  readonly turn?: number
-}
-
-/** To be called for lanes that lost waiting deliveries otherwise than by their time: nobody without due work is to stand in line. */
-export function refreshLanes(connection: Connection, lanes: readonly Visited[], now: number): void {
-  if (lanes.length === 0) return
-  connection.run(REFRESH, now, JSON.stringify(lanes.map(({ lane, turn = null }) => [lane, turn])))
+/**
+ * To be called for a lane that lost waiting deliveries otherwise than by their time: nobody without due work is to stand in line. With a
+ * `turn`, a lane that was served takes its new place.
+ */
+export function refreshLane(
+  connection: Connection,
+  { lane, turn, now }: { readonly lane: number; readonly turn?: number; readonly now: number },
+): void {
+  connection.run(REFRESH, now, turn ?? null, now, lane)
 }
 
 /** What a lane takes from its endpoint. `opensAt` is null while that is paused. */
@@ -84,7 +79,7 @@ export function createLane(connection: Connection, { lane, failing, opensAt }: L
 
 export function changeLane(connection: Connection, state: LaneState, now: number): void {
   connection.run(SET_LANE, Number(state.failing), state.opensAt, state.lane)
-  refreshLanes(connection, [{ lane: state.lane }], now)
+  refreshLane(connection, { lane: state.lane, now })
 }
 
 export function removeLane(connection: Connection, lane: number): void {

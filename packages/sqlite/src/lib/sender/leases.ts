@@ -1,137 +1,80 @@
 import type { LeaseRef } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { int, isNull, optionalInt, type Row } from '../values'
+import { int } from '../values'
 import { TouchedLanes } from './lanes'
+import { findQueued, type Queued } from './queued'
 
-const QUEUED = 'q.lane, q.line, q.token, q.attempt, q.leased_until, q.due_at, q.lost'
+const FIND_SEQ = `
+  SELECT seq FROM posthorn_deliveries INDEXED BY posthorn_deliveries_id
+  WHERE tenant_id = ? AND id = ?`
 
-/** A token tells the `seq`; the names are compared afterwards. */
-const FIND_BY_SEQ = `
-  SELECT d.seq, d.tenant_id, d.id, ${QUEUED}
-  FROM json_each(?) AS j
-    CROSS JOIN posthorn_deliveries d ON d.seq = j.value
-    LEFT JOIN posthorn_queue q ON q.seq = d.seq`
-
-const FIND_BY_NAME = `
-  SELECT d.seq, ${QUEUED}
-  FROM posthorn_deliveries d LEFT JOIN posthorn_queue q ON q.seq = d.seq
-  WHERE d.tenant_id = ? AND d.id = ?`
-
-const EXTEND = `
-  UPDATE posthorn_queue SET leased_until = max(leased_until, ?)
-  WHERE seq IN (SELECT value FROM json_each(?))`
+const EXTEND = 'UPDATE posthorn_queue SET leased_until = max(leased_until, ?) WHERE seq = ?'
 
 const RELEASE = `
   UPDATE posthorn_queue SET
     line = (lost >= 2), leased_until = NULL, token = NULL, solo = 0, attempt = attempt - 1
-  WHERE seq IN (SELECT value FROM json_each(?))`
+  WHERE seq = ?`
 
-/** Each claim has a number of its own, each delivery in it the number with its `seq`. */
+/** Each claim has a number of its own, each row in it the number with its `seq`. */
 export const tokenOf = (seq: number, token: number): string => `${seq}-${token}`
 
-/** Where a named delivery stands; `queued` is absent once it is finished. */
-export interface Found {
-  readonly seq: number
-  readonly queued?: Queued
-}
-
-export interface Queued {
-  readonly lane: number
-  readonly dueAt: number
-  readonly lost: number
-  readonly attempt: number
-  /** Absent while pending. */
-  readonly token?: string
-  /** Absent when the lease ran out and the delivery went back into its lane. */
-  readonly leasedUntil?: number
-}
-
-/** For each lease its delivery, undefined where there is none. */
-export function findLeased(
-  connection: Connection,
-  leases: readonly LeaseRef[],
-): readonly (Found | undefined)[] {
-  const rows = new Map<number, Row>()
-  for (const row of connection.all(FIND_BY_SEQ, JSON.stringify(leases.map(seqOf)))) {
-    rows.set(int(row, 'seq'), row)
-  }
-  return leases.map((lease) => {
-    const row = rows.get(seqOf(lease))
-    const named = row?.tenant_id === lease.tenantId && row.id === lease.deliveryId
-    return named ? toFound(row) : findDelivery(connection, lease.tenantId, lease.deliveryId)
-  })
-}
-
-export function findDelivery(
-  connection: Connection,
-  tenantId: string,
-  id: string,
-): Found | undefined {
-  const row = connection.get(FIND_BY_NAME, tenantId, id)
-  return row && toFound(row)
-}
-
-/** No row has `seq` 0. */
-function seqOf({ token }: LeaseRef): number {
+/** What is claimed under a token; no row has `seq` 0. */
+export function seqOf(token: string): number {
   const seq = Number.parseInt(token, 10)
   return Number.isSafeInteger(seq) ? seq : 0
 }
 
-function toFound(row: Row): Found {
-  const seq = int(row, 'seq')
-  if (isNull(row, 'lane')) return { seq }
-  const token = optionalInt(row, 'token')
-  return {
-    seq,
-    queued: {
-      lane: int(row, 'lane'),
-      dueAt: int(row, 'due_at'),
-      lost: int(row, 'lost'),
-      attempt: int(row, 'attempt'),
-      ...(token === undefined ? {} : { token: tokenOf(seq, token) }),
-      ...(isNull(row, 'line') ? { leasedUntil: int(row, 'leased_until') } : {}),
-    },
-  }
+/** The `seq` of a delivery, finished or not. */
+export function findSeq(connection: Connection, tenantId: string, id: string): number | undefined {
+  const row = connection.get(FIND_SEQ, tenantId, id)
+  return row && int(row, 'seq')
 }
 
-/** Whether nobody claimed, settled or canceled the delivery after this lease was given. */
-export function holds(lease: LeaseRef, found: Found | undefined): found is HeldDelivery {
-  const queued = found?.queued
-  return queued !== undefined && queued.token === lease.token && queued.attempt === lease.attempt
+/** For each lease the delivery under it, while nobody claimed, settled or canceled it after it was given. */
+export function findHeld(
+  connection: Connection,
+  leases: readonly LeaseRef[],
+): readonly (Queued | undefined)[] {
+  const found = findQueued(
+    connection,
+    leases.map(({ token }) => seqOf(token)),
+  )
+  return leases.map((lease) => {
+    const queued = found.get(seqOf(lease.token))
+    return queued && holds(lease, queued) ? queued : undefined
+  })
 }
 
-export type HeldDelivery = Found & { readonly queued: Queued }
+function holds(lease: LeaseRef, { seq, token, progress, tenantId, id }: Queued): boolean {
+  const same = token !== null && lease.token === tokenOf(seq, token)
+  const named = tenantId === lease.tenantId && id === lease.deliveryId
+  return same && named && progress.attempt === lease.attempt
+}
+
+/** Whether its losses, without a lease that may have run out since, make it a suspect. */
+export const isSuspect = ({ progress }: Queued): boolean => progress.lost >= 2
 
 /** An expired lease is not prolonged: its place under the endpoint's cap may be taken. */
 export function extendLeases(
   connection: Connection,
   leases: readonly LeaseRef[],
-  { now, leaseMs }: { now: number; leaseMs: number },
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
 ): readonly LeaseRef[] {
-  const found = findLeased(connection, leases)
-  const kept: LeaseRef[] = []
-  const seqs: number[] = []
-  for (const [index, lease] of leases.entries()) {
-    const delivery = found[index]
-    if (!holds(lease, delivery) || (delivery.queued.leasedUntil ?? 0) <= now) continue
-    kept.push(lease)
-    seqs.push(delivery.seq)
-  }
-  if (kept.length > 0) connection.run(EXTEND, now + Math.round(leaseMs), JSON.stringify(seqs))
-  return kept
+  const found = findHeld(connection, leases)
+  return leases.filter((_, index) => {
+    const held = found[index]
+    if (!held?.leased || (held.leasedUntil ?? 0) <= now) return false
+    connection.run(EXTEND, now + Math.round(leaseMs), held.seq)
+    return true
+  })
 }
 
 export function releaseLeases(connection: Connection, leases: readonly LeaseRef[]): void {
-  const found = findLeased(connection, leases)
   const touched = new TouchedLanes()
-  const seqs = new Set<number>()
-  for (const [index, lease] of leases.entries()) {
-    const delivery = found[index]
-    if (!holds(lease, delivery)) continue
-    seqs.add(delivery.seq)
-    if (delivery.queued.lost < 2) touched.add(delivery.queued.lane, delivery.queued.dueAt)
+  for (const held of new Set(findHeld(connection, leases))) {
+    if (!held) continue
+    connection.run(RELEASE, held.seq)
+    if (!isSuspect(held)) touched.add(held.lane, held.dueAt)
   }
-  if (seqs.size === 0) return
-  connection.run(RELEASE, JSON.stringify([...seqs]))
   touched.write(connection)
 }

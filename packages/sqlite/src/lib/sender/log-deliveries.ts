@@ -3,56 +3,55 @@ import type { Connection } from '../connection'
 import { int, optionalInt } from '../values'
 import { Conditions } from './conditions'
 import type { StoreContext } from './context'
-import { cursorOf, pageOf, startOf } from './paging'
-import { DELIVERY_COLUMNS, toAttempt, toDelivery } from './records'
+import { findSeq } from './leases'
+import { pageOf, startOf } from './paging'
+import { readDelivery, toAttempt } from './records'
 import { deliveryRange } from './seq-at'
-
-export const EVENT_JOIN = 'CROSS JOIN posthorn_events e ON e.seq = d.event_seq'
-export const QUEUE_JOIN = 'LEFT JOIN posthorn_queue q ON q.seq = d.seq'
 
 /** Where a list starts from: the index that fits what is asked for, so that none but the widest reads the whole log. */
 const SOURCES = {
-  event: `posthorn_deliveries d INDEXED BY posthorn_deliveries_event ${EVENT_JOIN} ${QUEUE_JOIN}`,
-  endpoint: `posthorn_deliveries d INDEXED BY posthorn_deliveries_endpoint ${EVENT_JOIN} ${QUEUE_JOIN}`,
-  unsent: `posthorn_deliveries d INDEXED BY posthorn_deliveries_unsent ${EVENT_JOIN} ${QUEUE_JOIN}`,
-  tenant: `posthorn_deliveries d INDEXED BY posthorn_deliveries_tenant ${EVENT_JOIN} ${QUEUE_JOIN}`,
-  queue: `posthorn_queue q CROSS JOIN posthorn_deliveries d ON d.seq = q.seq ${EVENT_JOIN}`,
-  all: `posthorn_deliveries d NOT INDEXED ${EVENT_JOIN} ${QUEUE_JOIN}`,
+  event: 'posthorn_deliveries d INDEXED BY posthorn_deliveries_event',
+  endpoint: 'posthorn_deliveries d INDEXED BY posthorn_deliveries_endpoint',
+  unsent: 'posthorn_deliveries d INDEXED BY posthorn_deliveries_unsent',
+  tenant: 'posthorn_deliveries d INDEXED BY posthorn_deliveries_tenant',
+  queue: 'posthorn_queue d NOT INDEXED',
+  all: 'posthorn_deliveries d NOT INDEXED',
 } as const
 
-/** The condition on `status`, spelt so that the partial index of its source applies. */
-const STATUS = {
-  pending: 'd.status IS NULL AND q.token IS NULL',
-  delivering: 'd.status IS NULL AND q.token IS NOT NULL',
+/** The conditions on the status of finished ones, spelt so that the partial index of their source applies. */
+const FINISHED = {
   succeeded: "d.status = 'succeeded'",
   failed: "d.status = 'failed' AND d.status <> 'succeeded'",
   skipped: "d.status = 'skipped' AND d.status <> 'succeeded'",
   canceled: "d.status = 'canceled' AND d.status <> 'succeeded'",
 } as const
 
-const FIND_EVENT_SEQ = 'SELECT seq FROM posthorn_events WHERE tenant_id = ? AND id = ?'
+const UNFINISHED = { pending: 'IS NULL', delivering: 'IS NOT NULL' } as const
 
-const GET_DELIVERY = `
-  SELECT ${DELIVERY_COLUMNS} FROM posthorn_deliveries d ${EVENT_JOIN} ${QUEUE_JOIN}
-  WHERE d.tenant_id = ? AND d.id = ?`
+const TOKEN_OF_UNFINISHED =
+  'd.status IS NULL AND (SELECT q.token FROM posthorn_queue q WHERE q.seq = d.seq)'
+
+const ofEvent = (column: string) =>
+  `(SELECT e.${column} FROM posthorn_events e WHERE e.seq = d.event_seq)`
+
+const ENDPOINT_OF_QUEUED =
+  '(SELECT x.endpoint_id FROM posthorn_deliveries x WHERE x.seq = d.seq) = ?'
+
+const FIND_EVENT_SEQ = `
+  SELECT seq FROM posthorn_events INDEXED BY posthorn_events_id WHERE tenant_id = ? AND id = ?`
 
 const LIST_ATTEMPTS = `
-  SELECT a.* FROM posthorn_attempts a
-  WHERE a.delivery_seq = (SELECT seq FROM posthorn_deliveries WHERE tenant_id = ? AND id = ?)
-  ORDER BY a.number, a.started_at`
+  SELECT * FROM posthorn_attempts WHERE delivery_seq = ? ORDER BY number, started_at`
 
 export function listDeliveries(
   { connection }: StoreContext,
   query: DeliveryQuery,
 ): Page<DeliveryRecord> {
-  const where = conditionsOf(connection, query)
-  const rows = connection.all(
-    `SELECT ${DELIVERY_COLUMNS} FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql}
-      ORDER BY d.seq DESC LIMIT 0 + ?`,
-    ...where.values,
-    query.limit + 1,
-  )
-  return pageOf(rows, query.limit, toDelivery, (row) => cursorOf('deliveries', int(row, 'seq')))
+  const source = sourceOf(query)
+  const where = conditionsOf(connection, query, source)
+  const sql = `SELECT d.seq FROM ${SOURCES[source]} WHERE ${where.sql} ORDER BY d.seq DESC LIMIT 0 + ?`
+  const seqs = connection.all(sql, ...where.values, query.limit + 1).map((row) => int(row, 'seq'))
+  return pageOf('deliveries', seqs, query.limit, (seq) => readDelivery(connection, seq))
 }
 
 function sourceOf({ tenantId, status, endpointId, eventId }: DeliveryQuery): keyof typeof SOURCES {
@@ -63,23 +62,35 @@ function sourceOf({ tenantId, status, endpointId, eventId }: DeliveryQuery): key
   return status === undefined || status === 'succeeded' ? 'tenant' : 'unsent'
 }
 
-function conditionsOf(connection: Connection, query: DeliveryQuery): Conditions {
+function conditionsOf(
+  connection: Connection,
+  query: DeliveryQuery,
+  source: keyof typeof SOURCES,
+): Conditions {
   const { tenantId, eventId, status } = query
   const range = deliveryRange(connection, query)
   const where = new Conditions()
     .add('d.tenant_id = ?', tenantId)
-    .add('d.endpoint_id = ?', query.endpointId)
-    .add('e.type = ?', query.type)
+    .add(source === 'queue' ? ENDPOINT_OF_QUEUED : 'd.endpoint_id = ?', query.endpointId)
+    .add(`${ofEvent('type')} = ?`, query.type)
     .add('d.created_at >= ?', query.since)
     .add('d.created_at < ?', query.until)
     .add('d.seq >= ?', range.from)
     .add('d.seq < ?', range.to)
     .add('d.seq < ?', startOf('deliveries', query.cursor))
-  if (status !== undefined) where.addPart(STATUS[status])
+  if (status !== undefined) where.addPart(statusCondition(status, source))
   if (eventId === undefined) return where
-  if (tenantId === undefined) return where.add('e.id = ?', eventId)
+  if (tenantId === undefined) return where.add(`${ofEvent('id')} = ?`, eventId)
   const event = connection.get(FIND_EVENT_SEQ, tenantId, eventId) ?? {}
   return where.add('d.event_seq = ?', optionalInt(event, 'seq') ?? 0)
+}
+
+function statusCondition(
+  status: NonNullable<DeliveryQuery['status']>,
+  source: keyof typeof SOURCES,
+): string {
+  if (status !== 'pending' && status !== 'delivering') return FINISHED[status]
+  return `${source === 'queue' ? 'd.token' : TOKEN_OF_UNFINISHED} ${UNFINISHED[status]}`
 }
 
 export function getDelivery(
@@ -87,8 +98,8 @@ export function getDelivery(
   tenantId: string,
   id: string,
 ): DeliveryRecord | undefined {
-  const row = connection.get(GET_DELIVERY, tenantId, id)
-  return row && toDelivery(row)
+  const seq = findSeq(connection, tenantId, id)
+  return seq === undefined ? undefined : readDelivery(connection, seq)
 }
 
 export function listAttempts(
@@ -96,5 +107,6 @@ export function listAttempts(
   tenantId: string,
   id: string,
 ): readonly AttemptRecord[] {
-  return connection.all(LIST_ATTEMPTS, tenantId, id).map(toAttempt)
+  const seq = findSeq(connection, tenantId, id)
+  return seq === undefined ? [] : connection.all(LIST_ATTEMPTS, seq).map(toAttempt)
 }

@@ -3,18 +3,14 @@ import type { Connection } from '../connection'
 import { int } from '../values'
 import { Conditions } from './conditions'
 import type { StoreContext } from './context'
-import { EVENT_JOIN, QUEUE_JOIN } from './log-deliveries'
-import { cursorOf, pageOf, startOf } from './paging'
-import { DELIVERY_COLUMNS, EVENT_COLUMNS, toDelivery, toEvent } from './records'
+import { pageOf, startOf } from './paging'
+import { readDelivery, readEvent } from './records'
 import { eventRange, type TimeRange } from './seq-at'
 
-const PAYLOAD_JOIN = 'LEFT JOIN posthorn_payloads p ON p.event_seq = e.seq'
-
 const SOURCES = {
-  tenant: `posthorn_events e INDEXED BY posthorn_events_tenant ${PAYLOAD_JOIN}`,
-  invalid: `posthorn_events e INDEXED BY posthorn_events_invalid ${PAYLOAD_JOIN}`,
-  recorded: `posthorn_unmatched u CROSS JOIN posthorn_events e ON e.seq = u.event_seq ${PAYLOAD_JOIN}`,
-  all: `posthorn_events e NOT INDEXED ${PAYLOAD_JOIN}`,
+  tenant: 'posthorn_events e INDEXED BY posthorn_events_tenant',
+  invalid: 'posthorn_events e INDEXED BY posthorn_events_invalid',
+  all: 'posthorn_events e NOT INDEXED',
 } as const
 
 /** Written out, so that the partial index of the invalid ones applies. */
@@ -24,23 +20,20 @@ const STATE = {
   invalid: "e.state = 'invalid'",
 } as const
 
-const GET_EVENT = `
-  SELECT ${EVENT_COLUMNS} FROM posthorn_events e ${PAYLOAD_JOIN} WHERE e.tenant_id = ? AND e.id = ?`
+const FIND_EVENT = `
+  SELECT seq FROM posthorn_events INDEXED BY posthorn_events_id WHERE tenant_id = ? AND id = ?`
 
 const LIST_DELIVERIES_TO = `
-  SELECT d.event_seq, ${DELIVERY_COLUMNS}
-  FROM json_each(?) AS j
-    CROSS JOIN posthorn_deliveries d INDEXED BY posthorn_deliveries_event ON d.event_seq = j.value
-    ${EVENT_JOIN} ${QUEUE_JOIN}
-  WHERE d.endpoint_id = ? ORDER BY d.seq`
+  SELECT seq FROM posthorn_deliveries INDEXED BY posthorn_deliveries_event
+  WHERE event_seq = ? AND endpoint_id = ? ORDER BY seq`
 
 export function getEvent(
   { connection }: StoreContext,
   tenantId: string,
   id: string,
 ): EventRecord | undefined {
-  const row = connection.get(GET_EVENT, tenantId, id)
-  return row && toEvent(row)
+  const row = connection.get(FIND_EVENT, tenantId, id)
+  return row && readEvent(connection, int(row, 'seq'))
 }
 
 export function listEvents({ connection }: StoreContext, query: EventQuery): Page<EventRecord> {
@@ -49,17 +42,12 @@ export function listEvents({ connection }: StoreContext, query: EventQuery): Pag
     .add('e.type = ?', query.type)
     .add('e.seq < ?', startOf('events', query.cursor))
   if (query.state !== undefined) where.addPart(STATE[query.state])
-  const rows = connection.all(
-    `SELECT ${EVENT_COLUMNS} FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql}
-      ORDER BY e.seq DESC LIMIT 0 + ?`,
-    ...where.values,
-    query.limit + 1,
-  )
-  return pageOf(rows, query.limit, toEvent, (row) => cursorOf('events', int(row, 'seq')))
+  const sql = `SELECT e.seq FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql} ORDER BY e.seq DESC LIMIT 0 + ?`
+  const seqs = connection.all(sql, ...where.values, query.limit + 1).map((row) => int(row, 'seq'))
+  return pageOf('events', seqs, query.limit, (seq) => readEvent(connection, seq))
 }
 
 function sourceOf({ tenantId, state }: EventQuery): keyof typeof SOURCES {
-  if (state === 'recorded') return 'recorded'
   if (tenantId === undefined) return 'all'
   return state === 'invalid' ? 'invalid' : 'tenant'
 }
@@ -79,27 +67,21 @@ export function listHistory({ connection }: StoreContext, query: HistoryQuery): 
     .add('e.tenant_id = ?', query.tenantId)
     .add('e.type IN (SELECT value FROM json_each(?))', types)
     .add('e.seq > ?', startOf('history', query.cursor))
-  const rows = connection.all(
-    `SELECT ${EVENT_COLUMNS} FROM ${SOURCES.tenant} WHERE ${where.sql} ORDER BY e.seq LIMIT 0 + ?`,
-    ...where.values,
-    query.limit + 1,
-  )
-  const seqs = rows.slice(0, query.limit).map((row) => int(row, 'seq'))
-  const deliveries = deliveriesTo(connection, query.endpointId, seqs)
-  const toItem = (row: (typeof rows)[number]): HistoryItem => ({
-    event: toEvent(row),
-    deliveries: deliveries.get(int(row, 'seq')) ?? [],
+  const sql = `SELECT e.seq FROM ${SOURCES.tenant} WHERE ${where.sql} ORDER BY e.seq LIMIT 0 + ?`
+  const seqs = connection.all(sql, ...where.values, query.limit + 1).map((row) => int(row, 'seq'))
+  return pageOf('history', seqs, query.limit, (seq) => {
+    const event = readEvent(connection, seq)
+    return event && { event, deliveries: deliveriesTo(connection, query.endpointId, seq) }
   })
-  return pageOf(rows, query.limit, toItem, (row) => cursorOf('history', int(row, 'seq')))
 }
 
-function deliveriesTo(connection: Connection, endpointId: string, events: readonly number[]) {
-  const byEvent = new Map<number, HistoryItem['deliveries'][number][]>()
-  for (const row of connection.all(LIST_DELIVERIES_TO, JSON.stringify(events), endpointId)) {
-    const seq = int(row, 'event_seq')
-    const found = byEvent.get(seq) ?? []
-    byEvent.set(seq, found)
-    found.push(toDelivery(row))
-  }
-  return byEvent
+function deliveriesTo(
+  connection: Connection,
+  endpointId: string,
+  eventSeq: number,
+): HistoryItem['deliveries'] {
+  return connection
+    .all(LIST_DELIVERIES_TO, eventSeq, endpointId)
+    .map((row) => readDelivery(connection, int(row, 'seq')))
+    .filter((delivery) => delivery !== undefined)
 }

@@ -1,35 +1,29 @@
 import type { ClaimedEvent, EventClaim, EventClaimRequest, EventVerdict } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { blob, int, optionalInt, type Row, text } from '../values'
+import { blob, int, optionalInt, text } from '../values'
 import type { StoreContext } from './context'
 import { nextToken, type Reservation, reserve } from './counters'
 import { DeliveryWriter } from './deliveries'
 import { wantedOf } from './events'
-import { tokenOf } from './leases'
+import { seqOf, tokenOf } from './leases'
 
 /** Nobody else took them: whoever still has the token may yet use it. */
 const FREE_EXPIRED = `
-  UPDATE posthorn_unmatched SET leased_until = 0 WHERE leased_until > 0 AND leased_until <= ?`
+  UPDATE posthorn_unmatched INDEXED BY posthorn_unmatched_lease SET leased_until = 0
+  WHERE leased_until > 0 AND leased_until <= ?`
 
 const FIND_RECORDED = `
-  SELECT event_seq FROM posthorn_unmatched WHERE leased_until = 0 ORDER BY event_seq LIMIT 0 + ?`
+  SELECT event_seq FROM posthorn_unmatched INDEXED BY posthorn_unmatched_lease
+  WHERE leased_until = 0 ORDER BY event_seq LIMIT 0 + ?`
 
-const LEASE_EVENTS = `
-  UPDATE posthorn_unmatched SET leased_until = ?, token = ?
-  WHERE event_seq IN (SELECT value FROM json_each(?))`
+const LEASE_EVENT = `
+  UPDATE posthorn_unmatched SET leased_until = ?, token = ? WHERE event_seq = ?`
 
-const READ_CLAIMED = `
-  SELECT e.seq, e.tenant_id, e.id, e.type, e.version, u.horizon, p.body
-  FROM json_each(?) AS j
-    CROSS JOIN posthorn_unmatched u ON u.event_seq = j.value
-    CROSS JOIN posthorn_events e ON e.seq = u.event_seq
-    CROSS JOIN posthorn_payloads p ON p.event_seq = u.event_seq`
+const GET_EVENT = 'SELECT tenant_id, id, type, version FROM posthorn_events WHERE seq = ?'
 
-const FIND_HELD_EVENTS = `
-  SELECT j.key AS position, u.event_seq, u.token
-  FROM json_each(?) AS j
-    CROSS JOIN posthorn_events e ON e.tenant_id = j.value ->> 0 AND e.id = j.value ->> 1
-    CROSS JOIN posthorn_unmatched u ON u.event_seq = e.seq`
+const GET_UNMATCHED = 'SELECT horizon, token FROM posthorn_unmatched WHERE event_seq = ?'
+
+const GET_PAYLOAD = 'SELECT body FROM posthorn_payloads WHERE event_seq = ?'
 
 const FORGET_UNMATCHED = 'DELETE FROM posthorn_unmatched WHERE event_seq = ?'
 
@@ -45,22 +39,29 @@ export function claimEvents(
   const seqs = connection.all(FIND_RECORDED, request.limit).map((row) => int(row, 'event_seq'))
   if (seqs.length === 0) return { now: time, events: [] }
   const { token } = nextToken(connection, 0)
-  const claimed = JSON.stringify(seqs)
-  connection.run(LEASE_EVENTS, time + Math.round(request.leaseMs), token, claimed)
-  const events = connection.all(READ_CLAIMED, claimed).map((row) => toClaimed(row, token))
+  const until = time + Math.round(request.leaseMs)
+  const events = seqs.flatMap((seq) => {
+    connection.run(LEASE_EVENT, until, token, seq)
+    return readClaimed(connection, seq, token)
+  })
   return { now: time, events }
 }
 
-function toClaimed(row: Row, token: number): ClaimedEvent {
-  return {
-    tenantId: text(row, 'tenant_id'),
-    id: text(row, 'id'),
-    type: text(row, 'type'),
-    version: int(row, 'version'),
-    body: blob(row, 'body'),
-    horizon: int(row, 'horizon'),
-    token: tokenOf(int(row, 'seq'), token),
+function readClaimed(connection: Connection, seq: number, token: number): readonly ClaimedEvent[] {
+  const event = connection.get(GET_EVENT, seq)
+  const unmatched = connection.get(GET_UNMATCHED, seq)
+  const payload = connection.get(GET_PAYLOAD, seq)
+  if (!event || !unmatched || !payload) return []
+  const claimed = {
+    tenantId: text(event, 'tenant_id'),
+    id: text(event, 'id'),
+    type: text(event, 'type'),
+    version: int(event, 'version'),
+    body: blob(payload, 'body'),
+    horizon: int(unmatched, 'horizon'),
+    token: tokenOf(seq, token),
   }
+  return [claimed]
 }
 
 export function fanOutEvents(context: StoreContext, verdicts: readonly EventVerdict[]): number {
@@ -85,16 +86,19 @@ interface HeldEvent {
 
 /** The verdicts whose token still holds the event, the first for each. */
 function findHeld(connection: Connection, verdicts: readonly EventVerdict[]): readonly HeldEvent[] {
-  const keys = JSON.stringify(verdicts.map(({ tenantId, id }) => [tenantId, id]))
   const held = new Map<number, HeldEvent>()
-  for (const row of connection.all(FIND_HELD_EVENTS, keys)) {
-    const seq = int(row, 'event_seq')
-    const verdict = verdicts[int(row, 'position')]
-    const token = optionalInt(row, 'token')
-    if (token === undefined || verdict?.token !== tokenOf(seq, token)) continue
-    if (!held.has(seq)) held.set(seq, { seq, verdict })
+  for (const verdict of verdicts) {
+    const seq = seqOf(verdict.token)
+    if (!held.has(seq) && isHeld(connection, seq, verdict)) held.set(seq, { seq, verdict })
   }
   return [...held.values()]
+}
+
+function isHeld(connection: Connection, seq: number, verdict: EventVerdict): boolean {
+  const token = optionalInt(connection.get(GET_UNMATCHED, seq) ?? {}, 'token')
+  if (token === undefined || verdict.token !== tokenOf(seq, token)) return false
+  const event = connection.get(GET_EVENT, seq) ?? {}
+  return event.tenant_id === verdict.tenantId && event.id === verdict.id
 }
 
 const sizeOf = ({ outcome }: EventVerdict): number =>

@@ -2,18 +2,22 @@ import type { CancelVerdict, LeaseRef } from '@posthorn/sender'
 import { optionalInt } from '../values'
 import type { StoreContext } from './context'
 import { finish } from './finish'
-import { refreshLanes } from './lanes'
+import { refreshLane } from './lanes'
 import * as leases from './leases'
+import { getQueued } from './queued'
 
 const NEXT_TIMES = `
   SELECT
-    (SELECT min(leased_until) FROM posthorn_unmatched) AS recorded,
-    (SELECT 0 FROM posthorn_lanes WHERE turn IS NOT NULL LIMIT 1) AS in_line,
-    (SELECT min(wake_at) FROM posthorn_lanes WHERE wake_at IS NOT NULL) AS waking,
-    (SELECT min(leased_until) FROM posthorn_queue WHERE line IS NULL) AS leased,
-    (SELECT min(max(q.due_at, l.opens_at))
-      FROM posthorn_queue q CROSS JOIN posthorn_lanes l ON l.lane = q.lane
-      WHERE q.line = 1) AS suspect`
+    (SELECT min(leased_until) FROM posthorn_unmatched INDEXED BY posthorn_unmatched_lease)
+      AS recorded,
+    (SELECT 0 FROM posthorn_lanes INDEXED BY posthorn_lanes_line WHERE turn IS NOT NULL LIMIT 1)
+      AS in_line,
+    (SELECT min(wake_at) FROM posthorn_lanes INDEXED BY posthorn_lanes_timer
+      WHERE wake_at IS NOT NULL) AS waking,
+    (SELECT min(leased_until) FROM posthorn_queue INDEXED BY posthorn_queue_leased
+      WHERE line IS NULL) AS leased,
+    (SELECT min(max(q.due_at, (SELECT opens_at FROM posthorn_lanes l WHERE l.lane = q.lane)))
+      FROM posthorn_queue q INDEXED BY posthorn_queue_waiting WHERE q.line = 1) AS suspect`
 
 const TIMES = ['recorded', 'in_line', 'waking', 'leased', 'suspect'] as const
 
@@ -29,12 +33,13 @@ export function cancelDelivery(
   tenantId: string,
   deliveryId: string,
 ): CancelVerdict {
-  const delivery = leases.findDelivery(connection, tenantId, deliveryId)
-  if (!delivery) return 'not_found'
-  if (!delivery.queued) return 'finished'
+  const seq = leases.findSeq(connection, tenantId, deliveryId)
+  if (seq === undefined) return 'not_found'
+  const queued = getQueued(connection, seq)
+  if (!queued) return 'finished'
   const time = now()
-  finish(connection, [{ seq: delivery.seq, tenantId, status: 'canceled' }], time)
-  refreshLanes(connection, [{ lane: delivery.queued.lane }], time)
+  finish(connection, [{ queued, status: 'canceled' }], time)
+  refreshLane(connection, { lane: queued.lane, now: time })
   return 'canceled'
 }
 

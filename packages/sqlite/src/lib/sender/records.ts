@@ -1,8 +1,8 @@
 import type { AttemptRecord, DeliveryRecord, DeliveryState, EventRecord } from '@posthorn/sender'
 import { compact } from '../compact'
+import type { Connection } from '../connection'
 import {
   int,
-  isNull,
   json,
   oneOf,
   optionalBlob,
@@ -13,10 +13,17 @@ import {
   strings,
   text,
 } from '../values'
+import { getQueued, type Queued } from './queued'
+import { FINAL_STATUSES } from './tallies'
+
+const GET_DELIVERY = 'SELECT * FROM posthorn_deliveries WHERE seq = ?'
+
+const GET_EVENT = 'SELECT * FROM posthorn_events WHERE seq = ?'
+
+const GET_PAYLOAD = 'SELECT body FROM posthorn_payloads WHERE event_seq = ?'
 
 const SKIP_REASONS = ['disabled', 'filtered'] as const
 const FAILURE_REASONS = ['exhausted', 'gone', 'forbidden_address', 'poison', 'config'] as const
-const FINAL_STATUSES = ['succeeded', 'failed', 'skipped', 'canceled'] as const
 const OUTCOMES = [
   'success',
   'http',
@@ -29,43 +36,40 @@ const OUTCOMES = [
   'config',
 ] as const
 
-/** What `toDelivery` reads, from deliveries `d`, their events `e` and the queue `q`, which is there for the unfinished ones. */
-export const DELIVERY_COLUMNS = `
-  d.seq, d.tenant_id, d.id, d.endpoint_id, d.message_id, d.replay_of, d.created_at,
-  d.status, d.reason, d.finished_at, e.id AS event_id, e.type,
-  q.due_at, q.leased_until, q.token,
-  coalesce(q.attempt, d.attempt) AS attempt, coalesce(q.lost, d.lost) AS lost,
-  coalesce(q.solo_lost, d.solo_lost) AS solo_lost, coalesce(q.deferred, d.deferred) AS deferred,
-  coalesce(q.last_status, d.last_status) AS last_status`
-
-export function toDelivery(row: Row): DeliveryRecord {
-  const eventId = text(row, 'event_id')
+export function readDelivery(connection: Connection, seq: number): DeliveryRecord | undefined {
+  const row = connection.get(GET_DELIVERY, seq)
+  const event = row && connection.get(GET_EVENT, int(row, 'event_seq'))
+  if (!row || !event) return undefined
+  const queued = optionalText(row, 'status') === undefined ? getQueued(connection, seq) : undefined
+  const eventId = text(event, 'id')
   return compact({
     tenantId: text(row, 'tenant_id'),
     id: text(row, 'id'),
     eventId,
     endpointId: text(row, 'endpoint_id'),
-    eventType: text(row, 'type'),
+    eventType: text(event, 'type'),
     messageId: optionalText(row, 'message_id') ?? eventId,
-    state: toState(row),
-    progress: {
+    state: queued ? unfinished(queued) : finished(row),
+    progress: queued?.progress ?? {
       attempt: int(row, 'attempt'),
       lost: int(row, 'lost'),
       soloLost: int(row, 'solo_lost'),
       deferred: int(row, 'deferred'),
     },
-    lastStatus: optionalInt(row, 'last_status'),
+    lastStatus: queued ? (queued.lastStatus ?? undefined) : optionalInt(row, 'last_status'),
     createdAt: int(row, 'created_at'),
     replayOf: optionalText(row, 'replay_of'),
   })
 }
 
-function toState(row: Row): DeliveryState {
-  if (isNull(row, 'status')) {
-    return isNull(row, 'token')
-      ? { status: 'pending', dueAt: int(row, 'due_at') }
-      : { status: 'delivering', leasedUntil: int(row, 'leased_until') }
-  }
+/** An expired lease shows until somebody else takes the delivery. */
+function unfinished({ token, dueAt, leasedUntil }: Queued): DeliveryState {
+  return token === null || leasedUntil === null
+    ? { status: 'pending', dueAt }
+    : { status: 'delivering', leasedUntil }
+}
+
+function finished(row: Row): DeliveryState {
   const status = oneOf(row, 'status', FINAL_STATUSES)
   const finishedAt = int(row, 'finished_at')
   switch (status) {
@@ -79,13 +83,10 @@ function toState(row: Row): DeliveryState {
   }
 }
 
-/** What `toEvent` reads, from events `e` and payloads `p`, which is there until pruned. */
-export const EVENT_COLUMNS = `
-  e.seq, e.tenant_id, e.id, e.type, e.version, e.timestamp, e.recorded_at, e.state, e.issues,
-  e.idempotency_key, e.ordering_key, e.metadata, p.body`
-
-export function toEvent(row: Row): EventRecord {
-  const { body, ...record } = {
+export function readEvent(connection: Connection, seq: number): EventRecord | undefined {
+  const row = connection.get(GET_EVENT, seq)
+  if (!row) return undefined
+  const record = compact({
     tenantId: text(row, 'tenant_id'),
     id: text(row, 'id'),
     type: text(row, 'type'),
@@ -93,12 +94,11 @@ export function toEvent(row: Row): EventRecord {
     timestamp: int(row, 'timestamp'),
     recordedAt: int(row, 'recorded_at'),
     state: toEventState(row),
-    body: optionalBlob(row, 'body'),
     idempotencyKey: optionalText(row, 'idempotency_key'),
     orderingKey: optionalText(row, 'ordering_key'),
     metadata: strings(row, 'metadata'),
-  }
-  return { ...compact(record), body }
+  })
+  return { ...record, body: optionalBlob(connection.get(GET_PAYLOAD, seq) ?? {}, 'body') }
 }
 
 function toEventState(row: Row): EventRecord['state'] {

@@ -6,7 +6,9 @@ import type { StoreContext } from './context'
 import { type Reservation, reserve } from './counters'
 import { DeliveryWriter, type Parent } from './deliveries'
 
-const FIND_EVENT = 'SELECT seq, id FROM posthorn_events WHERE tenant_id = ? AND id = ?'
+const FIND_EVENT = `
+  SELECT seq, id FROM posthorn_events INDEXED BY posthorn_events_id
+  WHERE tenant_id = ? AND id = ?`
 
 const FIND_UNFINISHED = `
   SELECT 1 FROM posthorn_deliveries INDEXED BY posthorn_deliveries_event
@@ -14,7 +16,9 @@ const FIND_UNFINISHED = `
 
 const HAS_PAYLOAD = 'SELECT 1 FROM posthorn_payloads WHERE event_seq = ?'
 
-const HAS_BODY = 'SELECT 1 FROM posthorn_event_bodies WHERE event_seq = ? AND envelope = ?'
+const HAS_BODY = `
+  SELECT 1 FROM posthorn_event_bodies INDEXED BY posthorn_event_bodies_envelope
+  WHERE event_seq = ? AND envelope = ?`
 
 const COUNT_REDELIVERY = `
   UPDATE posthorn_events SET deliveries = deliveries + 1, renewals = renewals + ? WHERE seq = ?

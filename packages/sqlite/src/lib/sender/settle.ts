@@ -2,8 +2,9 @@ import type { AttemptRecord, Settlement, SettleVerdict } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
-import { refreshLanes, TouchedLanes } from './lanes'
-import { type Found, findLeased, type HeldDelivery, holds } from './leases'
+import { refreshLane, TouchedLanes } from './lanes'
+import { findHeld, findSeq, isSuspect } from './leases'
+import type { Queued } from './queued'
 
 /** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
 const LOG_ATTEMPT = `
@@ -15,86 +16,101 @@ const LOG_ATTEMPT = `
 
 const RESCHEDULE = `
   UPDATE posthorn_queue SET
-    line = (lost >= 2), due_at = j.value ->> 1, leased_until = NULL, token = NULL, solo = 0,
-    deferred = deferred + (j.value ->> 2), last_status = coalesce(j.value ->> 3, last_status)
-  FROM json_each(?) AS j WHERE posthorn_queue.seq = j.value ->> 0`
+    line = ?, due_at = ?, leased_until = NULL, token = NULL, solo = 0,
+    deferred = deferred + ?, last_status = coalesce(?, last_status)
+  WHERE seq = ?`
 
 export function settleDeliveries(
   context: StoreContext,
   batch: readonly Settlement[],
 ): readonly SettleVerdict[] {
   const { connection } = context
-  const found = findLeased(
+  const found = findHeld(
     connection,
     batch.map(({ lease }) => lease),
   )
-  const outcomes = new Outcomes(context.now())
+  const outcomes = new Outcomes(connection, context.now())
   const verdicts = batch.map((settlement, index) => {
-    const delivery = found[index]
-    if (delivery) logAttempt(connection, delivery, settlement.attempt)
-    return holds(settlement.lease, delivery) ? outcomes.add(delivery, settlement) : 'stale'
+    const held = found[index]
+    logAttempt(connection, settlement, held?.seq)
+    return held ? outcomes.apply(held, settlement) : 'stale'
   })
-  outcomes.write(connection)
+  outcomes.write()
   return verdicts
 }
 
-/** What a batch changes, collected so that it takes a few statements for all of it. */
+/** What a batch changes; endings and lanes are written once for all of it. */
 class Outcomes {
+  readonly #connection: Connection
   readonly #now: number
   readonly #settled = new Set<number>()
   readonly #endings: Ending[] = []
-  readonly #retries: (readonly (number | null)[])[] = []
   readonly #touched = new TouchedLanes()
   /** Lanes that lose a delivery which had come back to them: its lease had run out. */
   readonly #deprived = new Set<number>()
 
-  constructor(now: number) {
+  constructor(connection: Connection, now: number) {
+    this.#connection = connection
     this.#now = now
   }
 
-  add({ seq, queued }: HeldDelivery, { lease, next, attempt }: Settlement): SettleVerdict {
-    if (this.#settled.has(seq)) return 'stale'
-    this.#settled.add(seq)
-    if (queued.leasedUntil === undefined) this.#deprived.add(queued.lane)
+  /** The second of two settlements under one lease is stale. */
+  apply(queued: Queued, { next, attempt }: Settlement): SettleVerdict {
+    if (this.#settled.has(queued.seq)) return 'stale'
+    this.#settled.add(queued.seq)
+    if (!queued.leased) this.#deprived.add(queued.lane)
     const lastStatus = attempt?.status
-    if (next.status === 'pending') {
-      const dueAt = this.#now + Math.round(next.retryInMs)
-      this.#retries.push([seq, dueAt, Number(next.deferred), lastStatus ?? null])
-      if (queued.lost < 2) this.#touched.add(queued.lane, dueAt)
-    } else {
+    if (next.status !== 'pending') {
       this.#endings.push({
-        seq,
-        tenantId: lease.tenantId,
+        queued,
         ...next,
         ...(lastStatus === undefined ? {} : { lastStatus }),
       })
+      return 'applied'
     }
+    const dueAt = this.#now + Math.round(next.retryInMs)
+    const line = Number(isSuspect(queued))
+    const deferred = Number(next.deferred)
+    this.#connection.run(RESCHEDULE, line, dueAt, deferred, lastStatus ?? null, queued.seq)
+    if (line === 0) this.#touched.add(queued.lane, dueAt)
     return 'applied'
   }
 
-  write(connection: Connection): void {
-    if (this.#retries.length > 0) connection.run(RESCHEDULE, JSON.stringify(this.#retries))
-    finish(connection, this.#endings, this.#now)
-    this.#touched.write(connection)
-    refreshLanes(
-      connection,
-      [...this.#deprived].map((lane) => ({ lane })),
-      this.#now,
-    )
+  write(): void {
+    finish(this.#connection, this.#endings, this.#now)
+    this.#touched.write(this.#connection)
+    for (const lane of this.#deprived) refreshLane(this.#connection, { lane, now: this.#now })
   }
 }
 
-function logAttempt(connection: Connection, { seq }: Found, attempt: AttemptRecord | undefined) {
+/** Of a stale settlement too, as long as there is such a delivery. */
+function logAttempt(
+  connection: Connection,
+  { lease, attempt }: Settlement,
+  heldSeq: number | undefined,
+): void {
   if (!attempt) return
-  const { responseHeaders, responseTruncated, error, duplicate, freshSocket } = attempt
-  connection.run(
-    LOG_ATTEMPT,
-    ...[seq, attempt.number, Math.round(attempt.startedAt), Math.round(attempt.durationMs)],
-    ...[attempt.outcome, attempt.status ?? null],
-    ...[responseHeaders === undefined ? null : JSON.stringify(responseHeaders)],
-    ...[flag(responseTruncated), error?.code ?? null, error?.message ?? null],
-    ...[flag(duplicate), flag(freshSocket), attempt.responseBody ?? null],
-  )
+  const seq = heldSeq ?? findSeq(connection, lease.tenantId, lease.deliveryId)
+  if (seq === undefined) return
+  connection.run(LOG_ATTEMPT, seq, ...valuesOf(attempt))
+}
+
+function valuesOf(attempt: AttemptRecord): readonly (null | number | string | Uint8Array)[] {
+  const { responseHeaders, error } = attempt
+  return [
+    attempt.number,
+    Math.round(attempt.startedAt),
+    Math.round(attempt.durationMs),
+    attempt.outcome,
+    attempt.status ?? null,
+    responseHeaders === undefined ? null : JSON.stringify(responseHeaders),
+    flag(attempt.responseTruncated),
+    error?.code ?? null,
+    error?.message ?? null,
+    flag(attempt.duplicate),
+    flag(attempt.freshSocket),
+    attempt.responseBody ?? null,
+  ]
 }
 
 const flag = (value: boolean | undefined): number | null =>

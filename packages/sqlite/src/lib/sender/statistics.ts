@@ -1,31 +1,28 @@
 import type { Statistics } from '@posthorn/sender'
 import { int, oneOf, optionalInt } from '../values'
 import type { StoreContext } from './context'
+import { FINAL_STATUSES } from './tallies'
 
 const COUNT_FINISHED = 'SELECT status, sum(count) AS count FROM posthorn_tallies GROUP BY status'
 
 const COUNT_FINISHED_OF_TENANT = `
   SELECT status, count FROM posthorn_tallies WHERE tenant_id = ?`
 
-const QUEUE_COUNTS = `
+const COUNT_UNFINISHED = `
   SELECT
-    count(q.seq) FILTER (WHERE q.token IS NULL) AS pending,
-    count(q.seq) FILTER (WHERE q.token IS NOT NULL) AS delivering,
-    count(q.seq) FILTER (WHERE q.token IS NULL AND q.due_at <= input.now) AS due,
-    min(q.due_at) FILTER (WHERE q.token IS NULL AND q.due_at <= input.now) AS longest_due
-  FROM (SELECT ? AS now) AS input LEFT JOIN posthorn_queue q`
+    count(*) FILTER (WHERE token IS NULL) AS pending,
+    count(*) FILTER (WHERE token IS NOT NULL) AS delivering,
+    count(*) FILTER (WHERE token IS NULL AND due_at <= ?) AS due,
+    min(due_at) FILTER (WHERE token IS NULL AND due_at <= ?) AS longest_due
+  FROM posthorn_queue`
 
-const COUNT_UNFINISHED = `${QUEUE_COUNTS} ON true`
-
-const COUNT_UNFINISHED_OF_TENANT = `
-  ${QUEUE_COUNTS} ON q.lane IN (SELECT seq FROM posthorn_endpoints WHERE tenant_id = ?)`
+const COUNT_UNFINISHED_OF_TENANT = `${COUNT_UNFINISHED} WHERE tenant_id = ?`
 
 const COUNT_RECORDED = 'SELECT count(*) AS count FROM posthorn_unmatched'
 
 const COUNT_RECORDED_OF_TENANT = `
-  SELECT count(*) AS count
-  FROM posthorn_unmatched u CROSS JOIN posthorn_events e ON e.seq = u.event_seq
-  WHERE e.tenant_id = ?`
+  SELECT count(*) AS count FROM posthorn_unmatched u
+  WHERE (SELECT tenant_id FROM posthorn_events e WHERE e.seq = u.event_seq) = ?`
 
 /** The unfinished are counted one by one, the finished were counted as they came and went. */
 export function countAll({ connection, now }: StoreContext, tenantId?: string): Statistics {
@@ -35,13 +32,10 @@ export function countAll({ connection, now }: StoreContext, tenantId?: string): 
   const finished = { succeeded: 0, failed: 0, skipped: 0, canceled: 0 }
   const tallies = connection.all(pick(COUNT_FINISHED, COUNT_FINISHED_OF_TENANT), ...ofTenant)
   for (const row of tallies) {
-    finished[oneOf(row, 'status', ['succeeded', 'failed', 'skipped', 'canceled'])] = int(
-      row,
-      'count',
-    )
+    finished[oneOf(row, 'status', FINAL_STATUSES)] = int(row, 'count')
   }
   const queue = pick(COUNT_UNFINISHED, COUNT_UNFINISHED_OF_TENANT)
-  const unfinished = connection.get(queue, time, ...ofTenant) ?? {}
+  const unfinished = connection.get(queue, time, time, ...ofTenant) ?? {}
   const longestDue = optionalInt(unfinished, 'longest_due')
   const recorded = pick(COUNT_RECORDED, COUNT_RECORDED_OF_TENANT)
   return {

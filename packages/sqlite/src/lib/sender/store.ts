@@ -9,7 +9,7 @@ import { type Connection, connectionTo } from '../connection'
 import { senderMigrations } from '../migrations/sets'
 import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
-import { inSavepoint } from '../transaction'
+import { inSavepoint, inSnapshot } from '../transaction'
 import { claimDeliveries } from './claims'
 import type { StoreContext } from './context'
 import { EndpointCache } from './endpoint-cache'
@@ -52,10 +52,14 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
   const { connection, now } = session
   const context: StoreContext = { connection, now, endpoints: new EndpointCache() }
   const ports = createPorts({
-    read:
+    look:
       (operation) =>
       async (...args) =>
         session.guard(() => operation(context, ...args)),
+    read:
+      (operation) =>
+      async (...args) =>
+        session.guard(() => inSnapshot(connection, () => operation(context, ...args))),
     write:
       (operation) =>
       async (...args) =>
@@ -90,13 +94,18 @@ type Operation = <Args extends unknown[], Result>(
   operation: (context: StoreContext, ...args: Args) => Result,
 ) => (...args: Args) => Promise<Result>
 
-function createPorts({
-  read,
-  write,
-}: {
+/** How an operation is run: a look needs one statement, or none; several reads need one state of the database. */
+interface Kinds {
+  readonly look: Operation
   readonly read: Operation
   readonly write: Operation
-}): Pick<SqliteStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
+}
+
+function createPorts({
+  look,
+  read,
+  write,
+}: Kinds): Pick<SqliteStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
   return {
     deliveries: {
       insert: write(insertEvents),
@@ -108,7 +117,7 @@ function createPorts({
       release: write(queue.releaseLeases),
       cancel: write(queue.cancelDelivery),
       redeliver: write(redeliver),
-      nextDueIn: read(queue.nextDueIn),
+      nextDueIn: look(queue.nextDueIn),
     },
     log: {
       list: read(deliveryLog.listDeliveries),
@@ -121,9 +130,9 @@ function createPorts({
     },
     endpoints: {
       insert: write(endpoints.insertEndpoint),
-      get: read(endpoints.getEndpoint),
-      list: read(endpoints.listEndpoints),
-      forTenant: read(endpoints.endpointsOfTenant),
+      get: look(endpoints.getEndpoint),
+      list: look(endpoints.listEndpoints),
+      forTenant: look(endpoints.endpointsOfTenant),
       replace: write(endpoints.replaceEndpoint),
       remove: write(endpoints.removeEndpoint),
       transition: write(endpoints.transitionEndpoints),

@@ -6,6 +6,8 @@ const ADD_TALLIES = `
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count`
 
+export const FINAL_STATUSES = ['succeeded', 'failed', 'skipped', 'canceled'] as const
+
 export type FinalStatus = Exclude<DeliveryStatus, 'pending' | 'delivering'>
 
 /** Counts finished deliveries that come or go, to be written once for a whole operation. */
