@@ -43,6 +43,8 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: ['e2e/slow/**/*.test.ts'],
+          // They measure time and load: each has the machine to itself.
+          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 60_000,
         },

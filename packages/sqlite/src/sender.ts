@@ -1,3 +1,9 @@
 export { type OpenSqliteOptions, openSqlite, type SqliteDriver } from './lib/open-sqlite'
 export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './lib/sender/store'
-export type { SqliteLike, SqliteStatementLike } from './lib/sqlite-like'
+export type {
+  SqliteDatabase,
+  SqliteDatabaseStatement,
+  SqliteLike,
+  SqliteStatementLike,
+  SqliteValue,
+} from './lib/sqlite-like'

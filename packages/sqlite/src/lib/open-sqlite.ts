@@ -2,7 +2,7 @@ import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
 import { DRIVERS, DriverProblem, loadDriver, type SqliteDriver } from './drivers'
 import { isBusy, toStoreError } from './errors'
 import { own } from './owned'
-import type { SqliteLike } from './sqlite-like'
+import type { SqliteDatabase } from './sqlite-like'
 import { isRow } from './values'
 
 export type { SqliteDriver } from './drivers'
@@ -36,7 +36,7 @@ const pauseMs = 20
 export async function openSqlite(
   path: string,
   options: OpenSqliteOptions = {},
-): Promise<SqliteLike> {
+): Promise<SqliteDatabase> {
   if (typeof path !== 'string' || path === '') {
     throw new TypeError("openSqlite: path must be a file name or ':memory:'")
   }
@@ -47,7 +47,7 @@ export async function openSqlite(
     await setWal(handle)
     handle.exec('PRAGMA synchronous = FULL')
   } catch (error) {
-    handle.close?.()
+    handle.close()
     throw toStoreError(error)
   }
   own(handle)
@@ -60,7 +60,7 @@ function driversFor(wanted: SqliteDriver | undefined): readonly SqliteDriver[] {
   throw new TypeError(`openSqlite: driver must be one of ${DRIVERS.join(', ')}`)
 }
 
-function connect(path: string, names: readonly SqliteDriver[]): SqliteLike {
+function connect(path: string, names: readonly SqliteDriver[]): SqliteDatabase {
   const problems: string[] = []
   for (const name of names) {
     const driver = loadDriver(name)
@@ -75,7 +75,7 @@ function connect(path: string, names: readonly SqliteDriver[]): SqliteLike {
   )
 }
 
-function open(path: string, driver: new (path: string) => unknown): SqliteLike {
+function open(path: string, driver: new (path: string) => unknown): SqliteDatabase {
   let handle: unknown
   try {
     handle = new driver(path)
@@ -83,16 +83,21 @@ function open(path: string, driver: new (path: string) => unknown): SqliteLike {
     const message = `Cannot open the database ${path}. Does its folder exist, and may this process write there?`
     throw new WebhookError('store_failed', message, { cause })
   }
-  if (isSqliteLike(handle)) return handle
-  throw new WebhookError('store_failed', 'The SQLite driver lacks prepare or exec. Update it.')
+  if (isDatabase(handle)) return handle
+  throw new WebhookError(
+    'store_failed',
+    'The SQLite driver lacks prepare, exec or close. Update it.',
+  )
 }
 
-function isSqliteLike(value: unknown): value is SqliteLike {
-  return isRow(value) && typeof value.prepare === 'function' && typeof value.exec === 'function'
+function isDatabase(value: unknown): value is SqliteDatabase {
+  return (
+    isRow(value) && ['prepare', 'exec', 'close'].every((name) => typeof value[name] === 'function')
+  )
 }
 
 /** SQLite does not wait for other processes that open the file at the same moment, so it is asked again. */
-async function setWal(handle: SqliteLike): Promise<void> {
+async function setWal(handle: SqliteDatabase): Promise<void> {
   for (let left = patienceMs / pauseMs; ; left -= 1) {
     try {
       handle.exec('PRAGMA journal_mode = WAL')

@@ -16,3 +16,19 @@ export interface SqliteStatementLike {
   get(...parameters: never[]): unknown
   all(...parameters: never[]): unknown
 }
+
+export type SqliteValue = null | number | bigint | string | Uint8Array
+
+/** The handle that `openSqlite` opens: a driver's own, typed as far as the three drivers agree. */
+export interface SqliteDatabase extends SqliteLike {
+  prepare(sql: string): SqliteDatabaseStatement
+  exec(sql: string): unknown
+  close(): unknown
+}
+
+export interface SqliteDatabaseStatement {
+  run(...parameters: SqliteValue[]): unknown
+  /** The first row, or undefined. */
+  get(...parameters: SqliteValue[]): unknown
+  all(...parameters: SqliteValue[]): unknown[]
+}
