@@ -19,17 +19,9 @@ runs.migrate()
 await sender.migrate()
 
 sender.on('attempt', ({ eventId, eventType, attempt }) => {
-  const { number, outcome, status, error, duplicate = false } = attempt
+  const { number, outcome, status, error } = attempt
   const result = String(status ?? error?.code ?? outcome)
-  report({
-    kind: 'attempt',
-    eventId,
-    eventType,
-    number,
-    ok: outcome === 'success',
-    result,
-    duplicate,
-  })
+  report({ kind: 'attempt', eventId, eventType, number, ok: outcome === 'success', result })
 })
 process.on('message', (message) => {
   const command = hostCommand.parse(message)
@@ -53,9 +45,7 @@ function begin(ordered: readonly NewRun[]): void {
 
 /** A run that cannot be recorded ends this process, unhandled: the next one repeats it. */
 function execute(some: readonly UnfinishedRun[]): void {
-  for (const run of some) {
-    void executeRun(run, recorder).then(() => report({ kind: 'ended', runId: run.id }))
-  }
+  for (const run of some) void executeRun(run, recorder)
 }
 
 async function stop(): Promise<void> {

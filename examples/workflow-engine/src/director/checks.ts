@@ -62,7 +62,7 @@ function notHandled({ events, handled }: Counts): number {
   return events.filter(({ id }) => !ids.has(id)).length
 }
 
-function doubles(values: readonly string[]): number {
+export function doubles(values: readonly string[]): number {
   return values.length - new Set(values).size
 }
 

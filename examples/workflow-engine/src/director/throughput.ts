@@ -2,7 +2,7 @@ import type { LifecycleInput } from '../events'
 import type { HostSender } from '../host/sender'
 import { openAppFile } from './app-file'
 import { startApp } from './app-process'
-import { type Check, equal } from './checks'
+import { type Check, doubles, equal } from './checks'
 import { freePort } from './free-port'
 import { openOperator } from './operator'
 import { createProgress } from './progress'
@@ -39,7 +39,7 @@ export async function measureThroughput(stage: Stage, count: number): Promise<bo
     equal('deliveries succeeded = events', succeeded, count),
     equal('deliveries otherwise = 0', pending + delivering + failed, 0),
     equal('handled = events', handled.length, count),
-    equal('messages handled twice = 0', handled.length - new Set(handled).size, 0),
+    equal('messages handled twice = 0', doubles(handled), 0),
   ]
   return printChecks(timeline, checks)
 }

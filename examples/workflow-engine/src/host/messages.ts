@@ -16,7 +16,6 @@ const attempt = z.object({
   ok: z.boolean(),
   /** The status of the answer, or why there was none. */
   result: z.string(),
-  duplicate: z.boolean(),
 })
 /** One request that the host made. */
 export type AttemptReport = z.infer<typeof attempt>
@@ -24,7 +23,6 @@ export type AttemptReport = z.infer<typeof attempt>
 /** What the host tells. */
 export const hostReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), unfinished: z.int() }),
-  z.object({ kind: z.literal('ended'), runId: z.string() }),
   attempt,
 ])
 export type HostReport = z.infer<typeof hostReport>
