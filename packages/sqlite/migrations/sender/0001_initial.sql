@@ -1,4 +1,5 @@
--- Sender, version 1. Times are integer milliseconds since the Unix epoch. `seq` is one sequence over events and deliveries.
+-- Sender, version 1. Times are integer milliseconds since the Unix epoch. `seq` is one sequence over events and deliveries. Indexes name it
+-- though each ends in it anyway: with some statistics, older versions of SQLite do not see the order otherwise.
 
 -- One row. `latest` is the newest `recorded_at` or `created_at` given out: these do not go back along `seq`, but for the `folds`, when the
 -- clock was put back by more than an hour.
@@ -44,7 +45,7 @@ CREATE TABLE posthorn_endpoints (
 ) STRICT;
 
 CREATE UNIQUE INDEX posthorn_endpoints_id ON posthorn_endpoints (tenant_id, id);
-CREATE INDEX posthorn_endpoints_tenant ON posthorn_endpoints (tenant_id);
+CREATE INDEX posthorn_endpoints_tenant ON posthorn_endpoints (tenant_id, seq);
 CREATE INDEX posthorn_endpoints_changed ON posthorn_endpoints (changed);
 
 -- The canonical bytes lie in posthorn_payloads, so that a change of an event's state does not rewrite them.
@@ -69,9 +70,9 @@ CREATE TABLE posthorn_events (
 ) STRICT;
 
 CREATE UNIQUE INDEX posthorn_events_id ON posthorn_events (tenant_id, id);
-CREATE INDEX posthorn_events_tenant ON posthorn_events (tenant_id);
+CREATE INDEX posthorn_events_tenant ON posthorn_events (tenant_id, seq);
 CREATE UNIQUE INDEX posthorn_events_key ON posthorn_events (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX posthorn_events_invalid ON posthorn_events (tenant_id) WHERE state = 'invalid';
+CREATE INDEX posthorn_events_invalid ON posthorn_events (tenant_id, seq) WHERE state = 'invalid';
 CREATE INDEX posthorn_events_orphans ON posthorn_events (pruned) WHERE pruned = 1 AND deliveries = 0;
 
 CREATE TABLE posthorn_payloads (
@@ -96,7 +97,7 @@ CREATE TABLE posthorn_unmatched (
   token INTEGER
 ) STRICT;
 
-CREATE INDEX posthorn_unmatched_lease ON posthorn_unmatched (leased_until);
+CREATE INDEX posthorn_unmatched_lease ON posthorn_unmatched (leased_until, event_seq);
 
 -- Every delivery, once. `status` is NULL while it is in posthorn_queue, which then holds the progress.
 CREATE TABLE posthorn_deliveries (
@@ -120,10 +121,10 @@ CREATE TABLE posthorn_deliveries (
 ) STRICT;
 
 CREATE UNIQUE INDEX posthorn_deliveries_id ON posthorn_deliveries (tenant_id, id);
-CREATE INDEX posthorn_deliveries_tenant ON posthorn_deliveries (tenant_id);
-CREATE INDEX posthorn_deliveries_endpoint ON posthorn_deliveries (endpoint_id);
-CREATE INDEX posthorn_deliveries_event ON posthorn_deliveries (event_seq);
-CREATE INDEX posthorn_deliveries_unsent ON posthorn_deliveries (status, tenant_id) WHERE status IS NOT NULL AND status <> 'succeeded';
+CREATE INDEX posthorn_deliveries_tenant ON posthorn_deliveries (tenant_id, seq);
+CREATE INDEX posthorn_deliveries_endpoint ON posthorn_deliveries (endpoint_id, seq);
+CREATE INDEX posthorn_deliveries_event ON posthorn_deliveries (event_seq, seq);
+CREATE INDEX posthorn_deliveries_unsent ON posthorn_deliveries (status, tenant_id, seq) WHERE status IS NOT NULL AND status <> 'succeeded';
 
 -- What is unfinished, and nothing else. `lane` is the endpoint's `seq`. `line`: 0 waits, 1 waits as a suspect, NULL is under a lease.
 -- `token` is NULL while pending; with a `line`, it is that of a lease that ran out. The last six columns repeat posthorn_deliveries.
@@ -155,7 +156,7 @@ BEGIN
   DELETE FROM posthorn_queue WHERE seq = NEW.seq;
 END;
 
-CREATE INDEX posthorn_queue_waiting ON posthorn_queue (line, lane, due_at) WHERE line IS NOT NULL;
+CREATE INDEX posthorn_queue_waiting ON posthorn_queue (line, lane, due_at, seq) WHERE line IS NOT NULL;
 CREATE INDEX posthorn_queue_leased ON posthorn_queue (line, leased_until, lane) WHERE line IS NULL;
 
 -- One row for each endpoint: its place in the line of those with due work (`turn`), or when it joins it (`wake_at`, never later than its
@@ -169,7 +170,7 @@ CREATE TABLE posthorn_lanes (
   solo_turn INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX posthorn_lanes_line ON posthorn_lanes (failing, turn) WHERE turn IS NOT NULL;
+CREATE INDEX posthorn_lanes_line ON posthorn_lanes (failing, turn, lane) WHERE turn IS NOT NULL;
 CREATE INDEX posthorn_lanes_timer ON posthorn_lanes (wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE TABLE posthorn_attempts (

@@ -14,7 +14,7 @@ const READ_LANE = 'SELECT * FROM posthorn_endpoints WHERE seq = ?'
 
 const LIST_TENANT = `
   SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_tenant
-  WHERE tenant_id = ? ORDER BY seq`
+  WHERE tenant_id = ? AND seq > 0 ORDER BY seq`
 
 /** Endpoints as last read; `refresh` drops what was written since, by whichever process. */
 export class EndpointCache {

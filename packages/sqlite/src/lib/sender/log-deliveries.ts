@@ -77,7 +77,7 @@ function conditionsOf(
     .add('d.created_at < ?', query.until)
     .add('d.seq >= ?', range.from)
     .add('d.seq < ?', range.to)
-    .add('d.seq < ?', startOf('deliveries', query.cursor))
+    .add('d.seq < ?', startOf('deliveries', query.cursor) ?? Number.MAX_SAFE_INTEGER)
   if (status !== undefined) where.addPart(statusCondition(status, source))
   if (eventId === undefined) return where
   if (tenantId === undefined) return where.add(`${ofEvent('id')} = ?`, eventId)

@@ -25,7 +25,7 @@ const FIND_EVENT = `
 
 const LIST_DELIVERIES_TO = `
   SELECT seq FROM posthorn_deliveries INDEXED BY posthorn_deliveries_event
-  WHERE event_seq = ? AND endpoint_id = ? ORDER BY seq`
+  WHERE event_seq = ? AND endpoint_id = ? AND seq > 0 ORDER BY seq`
 
 export function getEvent(
   { connection }: StoreContext,
@@ -40,7 +40,7 @@ export function listEvents({ connection }: StoreContext, query: EventQuery): Pag
   const where = withinTime(connection, query)
     .add('e.tenant_id = ?', query.tenantId)
     .add('e.type = ?', query.type)
-    .add('e.seq < ?', startOf('events', query.cursor))
+    .add('e.seq < ?', startOf('events', query.cursor) ?? Number.MAX_SAFE_INTEGER)
   if (query.state !== undefined) where.addPart(STATE[query.state])
   const sql = `SELECT e.seq FROM ${SOURCES[sourceOf(query)]} WHERE ${where.sql} ORDER BY e.seq DESC LIMIT 0 + ?`
   const seqs = connection.all(sql, ...where.values, query.limit + 1).map((row) => int(row, 'seq'))
@@ -66,7 +66,7 @@ export function listHistory({ connection }: StoreContext, query: HistoryQuery): 
   const where = withinTime(connection, query)
     .add('e.tenant_id = ?', query.tenantId)
     .add('e.type IN (SELECT value FROM json_each(?))', types)
-    .add('e.seq > ?', startOf('history', query.cursor))
+    .add('e.seq > ?', startOf('history', query.cursor) ?? 0)
   const sql = `SELECT e.seq FROM ${SOURCES.tenant} WHERE ${where.sql} ORDER BY e.seq LIMIT 0 + ?`
   const seqs = connection.all(sql, ...where.values, query.limit + 1).map((row) => int(row, 'seq'))
   return pageOf('history', seqs, query.limit, (seq) => {

@@ -4,15 +4,17 @@ import { int, optionalInt } from '../values'
 const HAS_FOLDS = 'SELECT 1 FROM posthorn_counters WHERE folds > 0'
 
 const EVENTS = {
-  last: 'SELECT max(seq) AS seq FROM posthorn_events',
+  last: 'SELECT max(seq) AS seq FROM posthorn_events NOT INDEXED',
   from: `
-    SELECT seq, recorded_at AS time FROM posthorn_events WHERE seq >= ? ORDER BY seq LIMIT 1`,
+    SELECT seq, recorded_at AS time FROM posthorn_events
+    WHERE seq = (SELECT min(seq) FROM posthorn_events NOT INDEXED WHERE seq >= ?)`,
 } as const
 
 const DELIVERIES = {
-  last: 'SELECT max(seq) AS seq FROM posthorn_deliveries',
+  last: 'SELECT max(seq) AS seq FROM posthorn_deliveries NOT INDEXED',
   from: `
-    SELECT seq, created_at AS time FROM posthorn_deliveries WHERE seq >= ? ORDER BY seq LIMIT 1`,
+    SELECT seq, created_at AS time FROM posthorn_deliveries
+    WHERE seq = (SELECT min(seq) FROM posthorn_deliveries NOT INDEXED WHERE seq >= ?)`,
 } as const
 
 /** Rows from `from` on and before `to`. All rows of the times asked for are among them. */
