@@ -81,7 +81,9 @@ export interface HealthOptions {
 }
 
 export interface RetentionOptions {
+  /** Payloads and idempotency keys of older events are dropped: they can be neither replayed nor recovered. */
   readonly events?: Duration
+  /** Older attempts and finished deliveries are dropped, and then events that have neither payload nor delivery. */
   readonly attempts?: Duration
 }
 

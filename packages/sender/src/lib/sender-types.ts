@@ -38,11 +38,23 @@ export type TenantSender<
 > = TenantCalls<Catalogue, Host> & TransactionCalls<Host>
 
 export interface TenantCalls<Catalogue, Host extends HostTransactions> {
-  /** Validates and serialises an event, without any I/O on the store. */
+  /**
+   * Validates and serialises an event, without any I/O on the store. What the caller changes in it afterwards is not sent.
+   *
+   * @throws WebhookError `unknown_event_type`, `unsupported_version`, `invalid_data`, `invalid_event`, `not_serializable`,
+   * `payload_too_large`, or `sender_stopped`
+   */
   prepare(event: SendInput<Catalogue>): Promise<PreparedEvent>
-  /** Durable when it resolves, and matched to the tenant's endpoints. Rejects before anything is written if the event is not valid. */
+  /**
+   * Sends an event: durable when it resolves, and matched to the tenant's endpoints; with `tx`, when that commits, and matched afterwards.
+   *
+   * @throws WebhookError what `prepare` throws, before anything is written; `store_busy` and its like when the store cannot write
+   */
   send(event: SendInput<Catalogue>, options?: SendOptions<Host>): Promise<SendResult>
-  /** All are validated before any is written; written in batches, in order. */
+  /**
+   * All are validated before any is written. They are written in order, in batches of at most 500, each whole or not at all: if a later one
+   * fails, the earlier stay. Ids or idempotency keys make it safe to repeat.
+   */
   sendMany(
     events: readonly SendInput<Catalogue>[],
     options?: SendOptions<Host>,
@@ -50,7 +62,12 @@ export interface TenantCalls<Catalogue, Host extends HostTransactions> {
   readonly endpoints: Endpoints
   readonly deliveries: Deliveries
   readonly events: Events
+  /**
+   * Delivers again what an endpoint failed or missed, or all of it, in a time range. Safe to repeat: what is under way is not doubled. A
+   * `stop` ends it with `sender_stopped`.
+   */
   recover(options: RecoverOptions): Promise<Recovered>
+  /** How many deliveries the tenant has in each state, and how late the longest due one is. */
   statistics(): Promise<Statistics>
 }
 
@@ -71,6 +88,7 @@ export type TransactionCalls<Host> =
       ? {
           /** Runs `work` in a transaction of the store's client, and wakes the worker after the commit. */
           transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+          /** Records prepared events in the host's transaction. */
           enqueue(
             prepared: PreparedEvent | readonly PreparedEvent[],
             options: { readonly tx: Tx },
@@ -91,19 +109,23 @@ export interface SenderCalls<Catalogue, Host extends HostTransactions> {
   readonly operator: Operator
   /** Brings the store's schema up to date. Safe to repeat, and from several processes. */
   migrate(): Promise<void>
-  /** One deterministic pass: everything due now is attempted, and settled when it resolves. */
+  /**
+   * One deterministic pass: everything due now is attempted, and settled when it resolves, also what a started worker or another pass of
+   * this sender has in flight. Rejects when the store fails, or after `stop` with `sender_stopped`.
+   */
   deliverDue(): Promise<PassReport>
-  /** Delivers in the background until `stop`. */
+  /** Delivers in the background until `stop`. Throws `sender_stopped` after it. */
   start(): void
   /**
-   * Claims nothing more and lets attempts in flight end; what is not done by `timeout` (default `'20s'`) is cut off and will be retried.
-   * The sender cannot be used to send afterwards. The store stays open: it is the host's.
+   * Claims nothing more and lets attempts in flight end; what is not done by `timeout` (default `'20s'`) is cut off, in a second at the most,
+   * and will be retried. Passes and recoveries under way end early. The sender cannot be used to send afterwards, and can be read. The store
+   * stays open: it is the host's.
    */
   stop(options?: { readonly timeout?: Duration }): Promise<void>
   /** Makes a started worker look for work now, for instance after a transaction that enqueued. */
   wake(): void
   /** Drops what `retention` says is old. Call it from time to time; it works in bounded steps until nothing old is left. */
   prune(): Promise<Pruned>
-  /** Listens to what happens in this process; answers the function that removes the listener. */
+  /** Listens to what happens in this process; answers the function that removes the listener. Nothing waits for a listener. */
   on<Name extends SenderEventName>(name: Name, listener: SenderListener<Name>): () => void
 }

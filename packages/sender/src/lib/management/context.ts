@@ -1,5 +1,3 @@
-import type { EndpointRecord } from '../model/endpoint'
-import type { NewEvent } from '../model/event'
 import type { SenderStore } from '../ports/store'
 import type { ResolvedOptions } from '../resolve-options'
 import type { SecretBox } from '../secrets'
@@ -24,5 +22,3 @@ export interface TenantContext {
   /** Throws `sender_stopped` once the sender was stopped. */
   readonly refuseIfStopped: () => void
 }
-
-export type { EndpointRecord, NewEvent }

@@ -81,6 +81,25 @@ describe('recover', () => {
     expect(await successor.sender.recover(plan)).toMatchObject({ examined: 40, recovered: 31 })
   })
 
+  it('may run many at a time', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    const { clock, sender } = testSender()
+    await sender.sendMany([run, run])
+    const plan = { since: new Date(0), only: 'missing' as const, perSecond: 1 }
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => (await sender.endpoints.create({ url })).endpoint.id),
+    )
+    const recoveries = ids.map((endpointId) => sender.recover({ ...plan, endpointId }))
+    await clock.advance('1s')
+    expect((await Promise.all(recoveries)).map(({ recovered }) => recovered)).toEqual(
+      ids.map(() => 2),
+    )
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+
   it('waits for nobody after its last delivery', async () => {
     const { clock, sender } = testSender()
     await sender.send(run)

@@ -7,6 +7,7 @@ import {
 } from '@posthorn/schema'
 import { isPlainObject, isStorable, refusal } from '../checks'
 import { compact } from '../compact'
+import type { NewEvent } from '../model/event'
 import { newId } from '../model/ids'
 import { randomBytes } from '../random-bytes'
 import { parseTime } from '../time'
@@ -36,18 +37,8 @@ export interface EventToSend extends SendFields {
 declare const prepared: unique symbol
 
 /** A validated, serialised event of one tenant: what `enqueue` writes without awaiting anything. */
-export interface PreparedEvent {
+export interface PreparedEvent extends Omit<NewEvent, 'fanOut'> {
   readonly [prepared]?: true
-  readonly tenantId: string
-  readonly id: string
-  readonly type: string
-  readonly version: number
-  /** Milliseconds since the Unix epoch. */
-  readonly timestamp: number
-  readonly body: Uint8Array
-  readonly idempotencyKey?: string
-  readonly orderingKey?: string
-  readonly metadata: Readonly<Record<string, string>>
 }
 
 export interface PrepareContext {

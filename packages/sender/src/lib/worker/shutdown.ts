@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { systemClock } from '../clock'
 import type { Clock } from '../ports/clock'
 import type { LazyTransport } from './lazy-transport'
@@ -19,6 +20,8 @@ export interface Shutdown {
 
 export function createShutdown(clock: Clock, transport: LazyTransport): Shutdown {
   const stopping = new AbortController()
+  // Whoever waits listens to it, and any number of them may.
+  setMaxListeners(0, stopping.signal)
   const running = createRunning()
   let cutOff = false
   return {
