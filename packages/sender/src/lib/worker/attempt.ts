@@ -29,7 +29,7 @@ export async function attempt(
   const fail = (failure: Failure, error: unknown): AttemptOutcome => {
     const fields = { deliveryId: delivery.lease.deliveryId, error: errorText(error) }
     context.options.logger.error(fields, 'a request could not be built or sent')
-    return { kind: 'error', ...failure, durationMs: context.clock.now() - begun }
+    return { kind: 'error', ...failure, durationMs: Math.max(0, context.clock.now() - begun) }
   }
   let request: AttemptRequest
   try {

@@ -1,6 +1,7 @@
 import type { Emitter } from '../emitter'
 import { errorText } from '../error-text'
 import type { ClaimedDelivery } from '../model/delivery'
+import type { DisabledReason, EndpointRecord } from '../model/endpoint'
 import type { SettleResult } from '../model/settle'
 import type { EndpointTransition } from '../ports/endpoint-store'
 import type { Logger } from '../ports/logger'
@@ -23,8 +24,10 @@ export function createEffects(
     (changes) => whileBusy(() => store.endpoints.transition(changes)),
     500,
   )
-  const write = async (change: EndpointTransition): Promise<void> => {
+  const write = async (change: EndpointTransition, claimed: EndpointRecord): Promise<void> => {
     try {
+      if (change.disable !== undefined && !(await stillHolds(store, change.disable, claimed)))
+        return
       if (await batcher.add(change)) announce(emitter, change)
     } catch (error) {
       logger.error(
@@ -34,18 +37,33 @@ export function createEffects(
     }
   }
   return {
-    async apply(delivery, effect) {
+    async apply({ endpoint }, effect) {
       if (effect === undefined) return
-      const { tenantId, id } = delivery.endpoint
+      const { tenantId, id } = endpoint
+      const { throttleForMs, health, disable } = effect
       const changes: EndpointTransition[] = []
-      if (effect.throttleForMs !== undefined)
-        changes.push({ tenantId, id, throttleForMs: effect.throttleForMs })
-      if (effect.health !== undefined) changes.push({ tenantId, id, health: effect.health })
-      if (effect.disable !== undefined) changes.push({ tenantId, id, disable: effect.disable })
-      await Promise.all(changes.map(write))
+      if (throttleForMs !== undefined) changes.push({ tenantId, id, throttleForMs })
+      if (health !== undefined) changes.push({ tenantId, id, health })
+      if (disable !== undefined) changes.push({ tenantId, id, disable })
+      await Promise.all(changes.map((change) => write(change, endpoint)))
     },
   }
 }
+
+/** The verdict was about the endpoint as it was claimed: since then it may have healed, or moved. */
+async function stillHolds(
+  store: SenderStore,
+  reason: DisabledReason,
+  claimed: EndpointRecord,
+): Promise<boolean> {
+  const current = await whileBusy(() => store.endpoints.get(claimed.tenantId, claimed.id))
+  if (current === undefined) return false
+  if (reason === 'gone') return current.url === claimed.url
+  return failingSince(current) === failingSince(claimed)
+}
+
+const failingSince = ({ health }: EndpointRecord): number | undefined =>
+  health.state === 'failing' ? health.since : undefined
 
 function announce(emitter: Emitter, change: EndpointTransition): void {
   const notice = { tenantId: change.tenantId, endpointId: change.id }

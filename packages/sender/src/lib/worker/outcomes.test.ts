@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SenderEventName } from '../emitter'
 import { run, testSender, url } from '../test-sender'
+import { heldTransport } from './test-transport'
 
 async function sent(...options: Parameters<typeof testSender>) {
   const bench = testSender(...options)
@@ -86,6 +87,57 @@ describe('an address that the policy forbids', () => {
     const shown = JSON.stringify(await sender.deliveries.attempts((await delivery()).id))
     expect(shown).not.toContain('10.0.0.7')
     expect(lines.join()).toContain('10.0.0.7')
+  })
+})
+
+describe('a verdict on an endpoint that has changed since the claim', () => {
+  async function heldBench(events: number) {
+    const held = heldTransport()
+    const bench = testSender([], { transport: held })
+    const { endpoint } = await bench.sender.endpoints.create({ url })
+    const state = () => bench.sender.endpoints.get(endpoint.id)
+    await bench.sender.sendMany(Array.from({ length: events }, () => run))
+    return { ...bench, held, endpoint, state }
+  }
+
+  it('does not disable one that was healed by a success meanwhile', async () => {
+    const { clock, sender, held, state } = await heldBench(1)
+    const first = sender.deliverDue()
+    await clock.advance(1)
+    held.answer(500)
+    await first
+    await clock.advance('6d')
+    await sender.sendMany([run, run])
+    const second = sender.deliverDue()
+    await clock.advance(1)
+    expect(held.open).toBe(3)
+    held.answer(200)
+    await clock.advance(5)
+    expect(await state()).toMatchObject({ health: 'healthy' })
+    held.answer(500)
+    held.answer(500)
+    await second
+    expect(await state()).toMatchObject({ status: 'enabled' })
+  })
+
+  it('does not disable one for the 410 of a URL that it has no more', async () => {
+    const { clock, sender, held, endpoint, state } = await heldBench(1)
+    const pass = sender.deliverDue()
+    await clock.advance(1)
+    await sender.endpoints.update(endpoint.id, { url: `${url}/moved` })
+    held.answer(410)
+    await pass
+    expect(await state()).toMatchObject({ status: 'enabled', url: `${url}/moved` })
+  })
+
+  it('is nothing to one that was deleted', async () => {
+    const { clock, sender, held, endpoint } = await heldBench(1)
+    const pass = sender.deliverDue()
+    await clock.advance(1)
+    await sender.endpoints.delete(endpoint.id)
+    held.answer(410)
+    expect(await pass).toMatchObject({ failed: 0 })
+    expect((await sender.deliveries.list()).items).toMatchObject([{ status: 'canceled' }])
   })
 })
 
