@@ -1,16 +1,7 @@
-import { openSqlite, type SqliteLike } from '@posthorn/sqlite/sender'
+import { openSqlite, type SqliteDatabase } from '@posthorn/sqlite/sender'
 import { z } from 'zod'
 
-type Value = string | number | null
-
-/** A SQLite handle, typed as far as this example uses it beside Posthorn. */
-export interface Database extends SqliteLike {
-  prepare(sql: string): {
-    run(...values: Value[]): unknown
-    get(...values: Value[]): unknown
-    all(...values: Value[]): unknown
-  }
-}
+export type Database = SqliteDatabase
 
 /** Opens a file of this process. Another process may hold its lock for a moment. */
 export async function openDatabase(file: string): Promise<Database> {

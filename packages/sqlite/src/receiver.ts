@@ -1,6 +1,13 @@
+export { type OpenSqliteOptions, openSqlite, type SqliteDriver } from './lib/open-sqlite'
 export {
   type SqliteIdempotency,
   type SqliteIdempotencyOptions,
   sqliteIdempotency,
 } from './lib/receiver/idempotency'
-export type { SqliteLike, SqliteStatementLike } from './lib/sqlite-like'
+export type {
+  SqliteDatabase,
+  SqliteDatabaseStatement,
+  SqliteLike,
+  SqliteStatementLike,
+  SqliteValue,
+} from './lib/sqlite-like'

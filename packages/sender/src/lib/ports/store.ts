@@ -29,7 +29,10 @@ export interface AsyncTransactions<Tx> {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
 }
 
-export type HostTransactions = NoTransactions | SyncTransactions<unknown> | AsyncTransactions<unknown>
+export type HostTransactions =
+  | NoTransactions
+  | SyncTransactions<unknown>
+  | AsyncTransactions<unknown>
 
 /**
  * All that the sender keeps, in one database.
