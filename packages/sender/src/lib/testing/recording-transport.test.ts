@@ -94,6 +94,21 @@ describe('recordingTransport', () => {
     })
   })
 
+  it('ends the attempts under way as network errors when it is closed, and waits for nothing', async () => {
+    const clock = fakeClock(0)
+    const transport = recordingTransport(
+      (_request, index) => (index === 0 ? { status: 200, delay: '900ms' } : new Promise(() => {})),
+      { clock },
+    )
+    const answers = Promise.all([transport.send(request), transport.send(request)])
+    await clock.advance('1ms')
+    expect(clock.sleeping).toBe(1)
+    await transport.close()
+    const ended = { kind: 'error', errorClass: 'network', code: 'closed' }
+    expect(await answers).toMatchObject([ended, ended])
+    expect(clock.sleeping).toBe(0)
+  })
+
   it('answers config errors once closed, and records nothing more', async () => {
     const transport = recordingTransport()
     await transport.close()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Duration, parseDuration } from '@posthorn/schema'
 import { systemClock } from '../clock'
 import type { Clock } from '../ports/clock'
@@ -49,20 +50,40 @@ export function recordingTransport(
 ): RecordingTransport {
   const clock = options.clock ?? systemClock
   const requests: RecordedRequest[] = []
-  let closed = false
+  const closing = new AbortController()
+  const closed = closing.signal
+  setMaxListeners(0, closed)
+  const sleep = (ms: number) => clock.sleep(ms, closed)
   return {
     requests,
     async send(request) {
-      if (closed) return failure('config', 'closed', 'The transport was closed.')
+      if (closed.aborted) return failure('config', 'closed', 'The transport was closed.')
       const recorded = record(request, requests.length, clock.now())
       requests.push(recorded)
-      return answer(recorded, responder, clock)
+      return unlessClosed(answer(recorded, responder, sleep), closed)
     },
     async close() {
-      closed = true
+      closing.abort()
     },
   }
 }
+
+/** What an attempt answers, or a `network` error when the transport is closed first. */
+function unlessClosed(
+  attempt: Promise<AttemptOutcome>,
+  closed: AbortSignal,
+): Promise<AttemptOutcome> {
+  return new Promise((resolve) => {
+    const end = () => resolve(failure('network', 'closed', 'The transport was closed.'))
+    closed.addEventListener('abort', end)
+    void attempt.then((outcome) => {
+      closed.removeEventListener('abort', end)
+      resolve(outcome)
+    })
+  })
+}
+
+type Sleep = (ms: number) => Promise<void>
 
 function record(request: AttemptRequest, index: number, at: number): RecordedRequest {
   const body = request.body.slice()
@@ -79,7 +100,7 @@ function record(request: AttemptRequest, index: number, at: number): RecordedReq
 async function answer(
   request: RecordedRequest,
   responder: Responder,
-  clock: Clock,
+  sleep: Sleep,
 ): Promise<AttemptOutcome> {
   try {
     const given =
@@ -87,7 +108,7 @@ async function answer(
         ? await responder(request, request.index)
         : (responder[request.index] ?? 200)
     if (typeof given === 'object' && 'kind' in given) return given
-    return await respond(request, typeof given === 'number' ? { status: given } : given, clock)
+    return await respond(request, typeof given === 'number' ? { status: given } : given, sleep)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return failure('network', 'responder_threw', message)
@@ -97,11 +118,11 @@ async function answer(
 async function respond(
   request: RecordedRequest,
   response: RecordedResponse,
-  clock: Clock,
+  sleep: Sleep,
 ): Promise<AttemptOutcome> {
   const delay = response.delay === undefined ? 0 : parseDuration(response.delay)
   const durationMs = Math.min(delay, request.timeoutMs)
-  await clock.sleep(durationMs)
+  await sleep(durationMs)
   if (delay >= request.timeoutMs) {
     return { ...failure('timeout', 'deadline', 'No response in time.'), durationMs }
   }
