@@ -109,6 +109,32 @@ describe('a sent event', () => {
   })
 })
 
+describe('createSender', () => {
+  it('asks nothing of its store, transport and clock', async () => {
+    const asked: string[] = []
+    const watched = <Value extends object>(value: Value, name: string): Value =>
+      new Proxy(value, {
+        get(target, key, receiver) {
+          const found: unknown = Reflect.get(target, key, receiver)
+          if (typeof found === 'object' && found !== null)
+            return watched(found, `${name}.${String(key)}`)
+          if (typeof found !== 'function') return found
+          return (...given: unknown[]) => {
+            asked.push(`${name}.${String(key)}`)
+            return Reflect.apply(found, target, given)
+          }
+        },
+      })
+    const store = watched(memoryStore(), 'store')
+    const clock = watched(fakeClock(), 'clock')
+    const transport = watched(recordingTransport(), 'transport')
+    const sender = createSender({ store, clock, transport })
+    expect(asked).toEqual(['store.useClock'])
+    await sender.migrate()
+    expect(asked).toEqual(['store.useClock', 'store.migrate'])
+  })
+})
+
 describe('enqueue', () => {
   it('records synchronously, and the worker matches later, without endpoints that came after', async () => {
     const { sender, transport } = testSender()

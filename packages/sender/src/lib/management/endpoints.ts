@@ -35,12 +35,16 @@ import { type Endpoint, viewEndpoint } from './views'
 
 /** The endpoints of one tenant. A call that names an endpoint rejects with `endpoint_not_found` if the tenant has none of that id. */
 export interface Endpoints {
-  /** The secret is answered here and at rotation, and never again. */
+  /**
+   * The secret is answered here and at rotation, and never again.
+   *
+   * @throws WebhookError `invalid_url`, `forbidden_address`, `invalid_endpoint`, `invalid_filter`, `invalid_header`, `invalid_secret`
+   */
   create(input: EndpointInput): Promise<NewSecret>
   get(id: string): Promise<Endpoint>
   /** Newest first. */
   list(query?: PageQuery): Promise<Page<Endpoint>>
-  /** `null` takes an optional setting away. */
+  /** `null` takes an optional setting away. Rejects as `create` does; `schemes` also when they do not fit the endpoint's secrets. */
   update(id: string, changes: EndpointChanges): Promise<Endpoint>
   /** Its unfinished deliveries are canceled; its log stays. */
   delete(id: string): Promise<void>
@@ -50,11 +54,14 @@ export interface Endpoints {
   pause(id: string): Promise<Endpoint>
   /** Its deliveries are skipped as they come due. */
   disable(id: string): Promise<Endpoint>
-  /** Both secrets sign until the overlap ends. */
+  /** Both secrets sign until the overlap ends. `too_many_secrets` while three older ones still sign. */
   rotateSecret(id: string, options?: RotateOptions): Promise<NewSecret>
-  /** Takes an older secret away before its overlap ends. */
+  /** Takes an older secret away before its overlap ends. `secret_not_found`; `invalid_argument` for the current one: rotate it instead. */
   revokeSecret(id: string, secretId: string): Promise<Endpoint>
-  /** Sends a test event to this endpoint alone, whatever it subscribed to. */
+  /**
+   * Sends a test event to this endpoint alone, whatever it subscribed to. `invalid_endpoint` while it is disabled; `unknown_event_type`, or
+   * `invalid_argument` for a type without an example.
+   */
   test(id: string, options?: TestOptions): Promise<SendResult>
 }
 
