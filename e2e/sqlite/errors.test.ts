@@ -36,7 +36,7 @@ describe('a store in a bad state says which', () => {
   })
 
   it('closed by the host underneath', async () => {
-    const db = hostHandle(newFile())
+    const db = await hostHandle(newFile())
     const store = sqliteStore(db)
     await store.migrate()
     db.close()
@@ -68,7 +68,7 @@ describe('a store in a bad state says which', () => {
 
 describe('close', () => {
   it("leaves the host's handle open", async () => {
-    const db = hostHandle(newFile())
+    const db = await hostHandle(newFile())
     const store = sqliteStore(db)
     await store.migrate()
     await store.close()
@@ -91,7 +91,7 @@ describe('close', () => {
 
 describe('BigInt handles', () => {
   it('are understood', async () => {
-    const db = hostHandle(newFile())
+    const db = await hostHandle(newFile(), { readBigInts: true })
     const safe: unknown = Reflect.get(db, 'defaultSafeIntegers')
     if (typeof safe === 'function') safe.call(db, true)
     const store = sqliteStore(db)

@@ -1,12 +1,13 @@
 import type { SenderStore } from '@posthorn/sender'
-import type { SqliteLike } from '@posthorn/sqlite/sender'
-import Libsql from 'libsql'
+import { openSqlite, type SqliteDatabase } from '@posthorn/sqlite/sender'
 
 type NewEvent = Parameters<SenderStore['deliveries']['insert']>[0][number]
 
-/** A host's handle on the same file, opened without us. */
-export function hostHandle(path: string): SqliteLike & { close(): unknown } {
-  const handle = new Libsql(path)
+/** A host's handle on the same file, opened without us, with the driver that `openSqlite` finds. */
+export async function hostHandle(path: string, ...options: object[]): Promise<SqliteDatabase> {
+  const probe = await openSqlite(':memory:')
+  const handle = Reflect.construct(probe.constructor, [path, ...options])
+  probe.close()
   handle.exec('CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) STRICT')
   return handle
 }

@@ -24,7 +24,7 @@ afterEach(async () => {
 /** A database with one endpoint, the worker's store on a handle of its own or on the host's. */
 async function openDatabase(handles: 'shared' | 'separate') {
   const path = folders.file()
-  const db = hostHandle(path)
+  const db = await hostHandle(path)
   const store = sqliteStore(handles === 'shared' ? db : await openSqlite(path))
   closing.push(
     () => folders.remove([store]),
@@ -37,7 +37,7 @@ async function openDatabase(handles: 'shared' | 'separate') {
   return { db, store }
 }
 
-function countOrders(db: ReturnType<typeof hostHandle>): unknown {
+function countOrders(db: Awaited<ReturnType<typeof hostHandle>>): unknown {
   return db.prepare('SELECT id FROM orders').all()
 }
 
@@ -166,7 +166,7 @@ describe.each(['shared', 'separate'] as const)("the host's transaction, %s handl
 describe('a second connection', () => {
   it('makes enqueue store_busy while it writes, and the host may try again', async () => {
     const { db, store } = await openDatabase('separate')
-    const other = hostHandle(folders.pathOf(store))
+    const other = await hostHandle(folders.pathOf(store))
     closing.push(() => other.close())
     other.exec('BEGIN IMMEDIATE')
     expect(() => store.host.enqueue([newEvent()], db)).toThrow(
@@ -192,5 +192,21 @@ describe('a second connection', () => {
     store.host.enqueue([newEvent()], db)
     await sleep(120)
     expect(calls).toBe(1)
+  })
+})
+
+describe('a handle of another SQLite library', () => {
+  it('is refused, as their locks do not see each other', async () => {
+    const { db, store } = await openDatabase('shared')
+    const foreign: typeof db = {
+      prepare: (sql) =>
+        db.prepare(sql.replace('sqlite_source_id()', "'2000-01-01 of another library'")),
+      exec: (sql) => db.exec(sql),
+      close: () => undefined,
+    }
+    expect(() => store.host.enqueue([newEvent()], foreign)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
+    expect(await eventIds(store)).toEqual([])
   })
 })

@@ -32,13 +32,13 @@ describe('migrate', () => {
     const answers = children.map((process) => once(process, 'message'))
     for (const process of children) process.send('go')
     expect(await Promise.all(answers)).toEqual([1, 2, 3].map(() => [{ pending: 0 }, undefined]))
-    const db = hostHandle(path)
+    const db = await hostHandle(path)
     expect(migrations(db)).toEqual([{ part: 'sender', version: 1, name: '0001_initial' }])
     db.close()
   })
 
   it('keeps the parts of sender and receiver apart in one database', async () => {
-    const db = hostHandle(newFile())
+    const db = await hostHandle(newFile())
     await sqliteIdempotency(db).migrate()
     await sqliteStore(db).migrate()
     await sqliteStore(db).migrate()
@@ -83,7 +83,7 @@ describe('migrate', () => {
   })
 
   it("waits for a transaction of the host's to end", async () => {
-    const db = hostHandle(newFile())
+    const db = await hostHandle(newFile())
     db.exec('BEGIN IMMEDIATE')
     const store = sqliteStore(db)
     setTimeout(() => db.exec('ROLLBACK'), 60)

@@ -1,6 +1,6 @@
 import { WebhookError } from '@posthorn/schema'
-import type { SqliteLike } from './sqlite-like'
-import { int, isRow, json, type Row, type SqliteValue } from './values'
+import type { SqliteLike, SqliteValue } from './sqlite-like'
+import { int, isRow, json, type Row } from './values'
 
 interface Statement {
   run(...parameters: SqliteValue[]): unknown

@@ -29,6 +29,9 @@ const pauseMs = 20
  * committed survives a power cut and not only a crash of the process. The handle is the driver's own, so the host may use it too; a store
  * on it closes it.
  *
+ * A host that opens the same file itself, in the same process, has to do so with the same driver: name it with `driver`. Two SQLite libraries in
+ * one process do not see each other's locks (https://sqlite.org/howtocorrupt.html).
+ *
  * @param path file name, or `':memory:'`
  * @throws TypeError for a bad option
  * @throws WebhookError `driver_not_found` with the command that installs one; `store_failed` when the file cannot be opened

@@ -1,6 +1,7 @@
 import { systemTime, type TimeSource } from './clock'
 import { type Connection, connectionTo } from './connection'
 import { storeClosed, toStoreError } from './errors'
+import { assertSameLibrary } from './library'
 import { type MigrationSet, migrate } from './migrations/migrate'
 import { letGo, use } from './owned'
 import type { SqliteLike } from './sqlite-like'
@@ -17,6 +18,8 @@ export interface Session {
   guard<Result>(work: () => Result): Result
   /** The same in a transaction of its own. */
   write<Result>(work: () => Result): Result
+  /** The host's own handle, to write on inside its transaction. */
+  connectionOf(tx: SqliteLike): Connection
   /** Takes a clock, unless one was given at construction. */
   useClock(clock: TimeSource): void
   migrate(set: MigrationSet): Promise<void>
@@ -46,6 +49,11 @@ export function openSession(db: SqliteLike, givenClock: TimeSource | undefined):
     assertOpen,
     guard,
     write: (work) => guard(() => inTransaction(connection, work)),
+    connectionOf(tx) {
+      const hosts = connectionTo(tx)
+      assertSameLibrary(connection, hosts)
+      return hosts
+    },
     useClock(offered) {
       clock = givenClock ?? offered
     },

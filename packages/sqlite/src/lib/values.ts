@@ -1,8 +1,5 @@
 import { WebhookError } from '@posthorn/schema'
 
-/** What may be bound to a parameter. */
-export type SqliteValue = null | number | string | Uint8Array
-
 /** A row as some driver gave it; read it with the functions below, which even the drivers' differences out. */
 export type Row = Readonly<Record<string, unknown>>
 

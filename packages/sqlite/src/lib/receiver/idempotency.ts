@@ -4,7 +4,6 @@ import type {
   IdempotencyStore,
   SyncHostTransactions,
 } from '@posthorn/receiver'
-import { connectionTo } from '../connection'
 import { receiverMigrations } from '../migrations/sets'
 import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
@@ -63,7 +62,7 @@ export function sqliteIdempotency(
       },
       complete: (claim, ms, tx) =>
         session.guard(() => {
-          const connection = connectionTo(tx)
+          const connection = session.connectionOf(tx)
           const complete = () => claims.completeClaim(connection, claim, { now: now(), ms })
           return inSavepoint(connection, LOCK, complete)
         }),

@@ -1,4 +1,4 @@
-import type { SqliteValue } from '../values'
+import type { SqliteValue } from '../sqlite-like'
 
 /** A WHERE clause put together from fixed parts; values are always bound. */
 export class Conditions {

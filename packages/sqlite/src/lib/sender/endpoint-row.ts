@@ -1,5 +1,6 @@
 import type { EndpointRecord } from '@posthorn/sender'
 import { compact } from '../compact'
+import type { SqliteValue } from '../sqlite-like'
 import {
   int,
   json,
@@ -9,7 +10,6 @@ import {
   optionalOneOf,
   optionalText,
   type Row,
-  type SqliteValue,
   strings,
   text,
 } from '../values'

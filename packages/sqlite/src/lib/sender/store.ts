@@ -5,7 +5,7 @@ import type {
   SenderStore,
   SyncTransactions,
 } from '@posthorn/sender'
-import { type Connection, connectionTo } from '../connection'
+import type { Connection } from '../connection'
 import { senderMigrations } from '../migrations/sets'
 import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
@@ -39,7 +39,8 @@ export type SqliteStore = SenderStore<SyncTransactions<SqliteLike>>
  *
  * Each write is a transaction of its own (`BEGIN IMMEDIATE`). While the handle is inside a transaction of the host's, it is refused with
  * `store_busy`, and the worker comes back to it: what the worker does never commits or rolls back with the host. Only `host.enqueue` joins
- * the host's transaction. A handle of its own (`openSqlite`) keeps the worker going meanwhile.
+ * the host's transaction. A handle of its own (`openSqlite`) keeps the worker going meanwhile; it has to be of the same driver as the host's
+ * handles on that file, as two SQLite libraries in one process do not see each other's locks.
  *
  * `close` closes a handle that came from `openSqlite`, with the last store on it; any other is left to whoever opened it.
  *
@@ -73,7 +74,8 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
     },
     host: {
       kind: 'sync',
-      enqueue: (events, tx = db) => session.guard(() => enqueue(connectionTo(tx), events, now)),
+      enqueue: (events, tx = db) =>
+        session.guard(() => enqueue(session.connectionOf(tx), events, now)),
     },
     useClock: session.useClock,
     migrate: () => session.migrate(senderMigrations),
