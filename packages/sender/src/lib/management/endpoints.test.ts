@@ -60,6 +60,24 @@ describe('an endpoint', () => {
     expect(changed).not.toHaveProperty('timeout')
   })
 
+  it('is changed by two at a time without losing either change', async () => {
+    const { sender, store } = testSender()
+    const { endpoint } = await sender.endpoints.create({ url })
+    await Promise.all([
+      sender.endpoints.update(endpoint.id, { name: 'a' }),
+      sender.endpoints.update(endpoint.id, { description: 'b' }),
+      sender.endpoints.pause(endpoint.id),
+      sender.endpoints.rotateSecret(endpoint.id),
+    ])
+    const changed = await sender.endpoints.get(endpoint.id)
+    expect(changed).toMatchObject({ name: 'a', description: 'b', status: 'paused' })
+    expect(changed.secrets).toHaveLength(2)
+    store.endpoints.replace = async () => undefined
+    await expect(sender.endpoints.update(endpoint.id, { name: 'c' })).rejects.toMatchObject({
+      code: 'store_busy',
+    })
+  })
+
   it('that is edited between attempts is attempted as it is then', async () => {
     const { clock, sender, transport } = testSender([500])
     const { endpoint } = await sender.endpoints.create({ url })

@@ -81,6 +81,22 @@ describe('recover', () => {
     expect(await successor.sender.recover(plan)).toMatchObject({ examined: 40, recovered: 31 })
   })
 
+  it('counts what was pruned, and does not send it empty', async () => {
+    const { clock, sender, transport } = testSender([], { retention: { events: '1d' } })
+    await sender.send(run)
+    await clock.advance('2d')
+    await sender.prune()
+    await sender.send(run)
+    await sender.endpoints.create({ url })
+    expect(await sender.recover({ since: new Date(0), only: 'missing' })).toEqual({
+      examined: 2,
+      recovered: 1,
+      pruned: 1,
+    })
+    await sender.deliverDue()
+    expect(transport.requests).toHaveLength(1)
+  })
+
   it('may run many at a time', async () => {
     const warnings: Error[] = []
     const note = (warning: Error) => warnings.push(warning)

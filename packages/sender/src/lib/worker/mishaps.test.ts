@@ -20,7 +20,7 @@ afterEach(async () => {
 
 async function sent(...options: Parameters<typeof testSender>) {
   const bench = testSender(...options)
-  await bench.sender.endpoints.create({ url })
+  const { endpoint } = await bench.sender.endpoints.create({ url })
   await bench.sender.send(run)
   const delivery = async () => {
     const [found] = (await bench.sender.deliveries.list()).items
@@ -28,7 +28,7 @@ async function sent(...options: Parameters<typeof testSender>) {
     return found
   }
   const attempts = async () => bench.sender.deliveries.attempts((await delivery()).id)
-  return { ...bench, delivery, attempts }
+  return { ...bench, endpoint, delivery, attempts }
 }
 
 describe('a transport that breaks its law', () => {
@@ -168,6 +168,43 @@ describe('a store that fails in the middle', () => {
     sender.on('worker.error', ({ error }) => errors.push(error))
     await sender.deliverDue()
     expect(errors).toHaveLength(1)
+  })
+
+  it('keeps a delivery’s outcome though its endpoint cannot be updated', async () => {
+    const { sender, store, delivery, endpoint } = await sent([500])
+    store.endpoints.transition = async () => {
+      throw new WebhookError('store_failed', 'The disk is full.')
+    }
+    expect(await sender.deliverDue()).toMatchObject({ retrying: 1 })
+    expect(await delivery()).toMatchObject({ status: 'pending', lastStatus: 500 })
+    expect(await sender.endpoints.get(endpoint.id)).toMatchObject({ health: 'healthy' })
+  })
+
+  it('does not stop the keeping of leases', async () => {
+    const lines: string[] = []
+    const line = (_fields: object, message: string) => lines.push(message)
+    const logger = { debug: () => {}, info: () => {}, warn: line, error: line }
+    const { clock, sender, store } = await sent(() => ({ status: 200, delay: '14s' }), {
+      logger,
+      worker: { lease: '30s' },
+    })
+    const { extend } = store.deliveries
+    store.deliveries.extend = async () => {
+      store.deliveries.extend = async (leases, leaseMs) => (await extend(leases, leaseMs)).slice(1)
+      throw new WebhookError('store_failed', 'The disk is full.')
+    }
+    sender.start()
+    await clock.advance(1)
+    await clock.advance('10s')
+    await sender.send(run)
+    await clock.advance('10s')
+    expect(lines).toEqual([
+      'leases could not be extended',
+      'leases were lost while their attempts ran',
+    ])
+    await clock.advance('10s')
+    expect((await sender.statistics()).succeeded).toBe(2)
+    await sender.stop()
   })
 
   it('that lost the lease keeps its state, and the attempt is on record', async () => {
