@@ -1,4 +1,9 @@
-import { openSqlite, type SqliteLike, sqliteStore } from '@posthorn/sqlite/sender'
+import {
+  openSqlite,
+  type SqliteDatabase,
+  type SqliteLike,
+  sqliteStore,
+} from '@posthorn/sqlite/sender'
 import { afterAll, expect, it } from 'vitest'
 import { addEndpoint, eventTo, everything, hostHandle, newEvent } from './fixtures'
 import { createFolders } from './folders'
@@ -21,9 +26,10 @@ function recording(db: SqliteLike, statements: Set<string>): SqliteLike {
   }
 }
 
-function planOf(db: SqliteLike, sql: string): readonly string[] {
-  const rows: unknown = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
-  return Array.isArray(rows) ? rows.map((row) => String(row.detail)) : []
+function planOf(db: SqliteDatabase, sql: string): readonly string[] {
+  const values = Array.from(sql.matchAll(/\?/g), () => 1)
+  const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
+  return rows.map((row) => String(Reflect.get(Object(row), 'detail')))
 }
 
 /** On a handle of its own: libsql leaves an explained statement half-done. */

@@ -35,8 +35,12 @@ const drivers = `${here}node_modules`
 /** Node looks here for what its own folders lack, so that `openSqlite` finds what is installed apart. */
 const withDrivers = { NODE_PATH: drivers }
 
+let installing: Promise<Ended> | undefined
+
+/** Once: it may compile for minutes. */
 async function installDrivers(): Promise<void> {
-  const { code, output } = await run(['npm', 'ci'])
+  installing ??= run(['npm', 'ci'])
+  const { code, output } = await installing
   expect(code, output).toBe(0)
 }
 

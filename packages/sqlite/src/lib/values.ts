@@ -23,12 +23,16 @@ export function text(row: Row, column: string): string {
 
 export function blob(row: Row, column: string): Uint8Array {
   const value = row[column]
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (isArrayBuffer(value)) return new Uint8Array(value)
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   }
   throw unexpected(column)
 }
+
+/** Also one of another realm, as drivers give under Jest; `instanceof` does not know that. */
+const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  Object.prototype.toString.call(value) === '[object ArrayBuffer]'
 
 export const optionalInt = (row: Row, column: string): number | undefined =>
   isNull(row, column) ? undefined : int(row, column)
