@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { checksumOf } from './migrate'
 import { receiverMigrations, senderMigrations } from './sets'
 
-/** Checksums of released migrations: a line is added with each release, none is ever changed. */
-const released: Readonly<Record<string, string>> = {}
+/** A line for each migration. From its first release on, none is ever changed: databases remember it. */
+const checksums: Readonly<Record<string, string>> = {
+  'sender/0001_initial': '027e61f524f060b280074fae1c2b95104d8935e956e80a42b48951dd369543dc',
+  'receiver/0001_initial': '4174a38a765679b5d886b4c765a52b5cc87467977a5501135fd3a274a15bbcd9',
+}
 
 const folder = new URL('../../../migrations/', import.meta.url)
 
@@ -22,9 +25,8 @@ describe.each([senderMigrations, receiverMigrations])('the migrations of the $pa
     expect(sql).toBe(readFileSync(new URL(`${set.part}/${name}.sql`, folder), 'utf8'))
   })
 
-  it.each(set.migrations)('$name is what was released', (migration) => {
-    const key = `${set.part}/${migration.name}`
-    expect(checksumOf(migration)).toBe(released[key] ?? checksumOf(migration))
+  it.each(set.migrations)('$name is as it was', (migration) => {
+    expect(checksumOf(migration)).toBe(checksums[`${set.part}/${migration.name}`])
   })
 })
 

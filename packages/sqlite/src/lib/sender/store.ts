@@ -70,7 +70,7 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
     ...ports,
     deliveries: {
       ...ports.deliveries,
-      subscribe: (listener) => session.guard(() => watchCommits(connection, listener)),
+      subscribe: (listener) => watchCommits(connection, listener),
     },
     host: {
       kind: 'sync',
