@@ -22,7 +22,7 @@ function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
   const key = createSecretKey(bytes)
   return {
     digest: (prefix, body) =>
-      createHmac('sha256', key).update(prefix, 'utf8').update(body).digest(encoding),
+      createHmac('sha256', key).update(prefix).update(body).digest(encoding),
   }
 }
 
@@ -76,5 +76,5 @@ export const platform: Platform = {
   randomBytes: (length) => randomBytes(length),
   toBase64: (bytes) => view(bytes).toString('base64'),
   fromBase64: (text) => Buffer.from(text, 'base64'),
-  utf8: (text) => Buffer.from(text, 'utf8'),
+  utf8: (text) => Buffer.from(text),
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { below, failureOf, seededRandom } from '../test-support'
 import { platform as node } from './node'
 import { platform as web } from './web'
@@ -107,6 +107,26 @@ describe('node:crypto and WebCrypto', () => {
       expect(randomBytes(24)).toHaveLength(24)
       expect(Buffer.from(randomBytes(24)).equals(randomBytes(24))).toBe(false)
     }
+  })
+})
+
+describe('keys in WebCrypto', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('cannot be exported, but for the private one, which tells its public half so', async () => {
+    const imported = vi.spyOn(crypto.subtle, 'importKey')
+    const body = new Uint8Array(1)
+    await web.hmacKey(seed, 'hex').digest('', body)
+    await web.ed25519Verifier(publicKey).verify('', body, new Uint8Array(64))
+    await web.ed25519Signer(seed, undefined).sign('', body)
+    const keys = await Promise.all(imported.mock.results.map(({ value }) => value))
+    expect(keys.map(({ type, extractable }) => [type, extractable])).toEqual([
+      ['secret', false],
+      ['public', false],
+      ['private', true],
+    ])
   })
 })
 

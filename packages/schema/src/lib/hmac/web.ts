@@ -20,7 +20,7 @@ function ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25
     const pkcs8 = new Uint8Array([...pkcs8Head, ...seed])
     // Extractable, because the public half can only be had by exporting.
     const imported = await crypto.subtle.importKey('pkcs8', pkcs8, ed25519, true, ['sign'])
-    const { x = '' } = await crypto.subtle.exportKey('jwk', imported)
+    const { x } = await crypto.subtle.exportKey('jwk', imported)
     if (expected !== undefined && x !== toBase64Url(expected)) throw pairMismatch()
     return imported
   })

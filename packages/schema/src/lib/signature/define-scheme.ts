@@ -1,5 +1,4 @@
 import { platform } from '#hmac'
-import type { Encoding } from '../hmac/port'
 import { isMessageId } from '../names'
 import { isBase64Of } from './base64'
 import {
@@ -39,6 +38,7 @@ const hexDigest = /^[0-9a-f]{64}$/
  * })
  */
 export function defineScheme(options: SchemeOptions): Scheme {
+  // Keys and signatures are of one kind, so the name labels them all.
   const resolved = checkSchemeOptions(options)
   const { name, headers, layout, covers, encoding } = resolved
   const makeKey = resolved.key === 'utf8' ? utf8Key : base64Key
@@ -49,7 +49,7 @@ export function defineScheme(options: SchemeOptions): Scheme {
       (header) => header !== undefined,
     ),
     room: layout.kind === 'single' ? 1 : maxSignatures,
-    key: remember((secret) => makeKey(secret, encoding)),
+    key: remember((secret) => makeKey(secret, resolved)),
     prefix: prefixOf(resolved.signed),
     read: reader(resolved),
     isWellFormed: ({ text }) => (encoding === 'hex' ? hexDigest.test(text) : isBase64Of(32, text)),
@@ -57,31 +57,28 @@ export function defineScheme(options: SchemeOptions): Scheme {
   })
 }
 
-/** The label of every key and signature of such a scheme: there is but one kind. */
-const label = 'hmac'
-
-function utf8Key(secret: string, encoding: Encoding): Key {
+function utf8Key(secret: string, { name, encoding }: ResolvedOptions): Key {
   if (typeof secret !== 'string') throw invalidSecret('must be a string')
   if (secret === '') throw invalidSecret('is empty')
   if (secret.length > 1_024) throw invalidSecret('is longer than 1024 characters')
-  return hmacKey(platform.utf8(secret), encoding, label)
+  return hmacKey(platform.utf8(secret), encoding, name)
 }
 
-function base64Key(secret: string, encoding: Encoding): Key {
+function base64Key(secret: string, { name, encoding }: ResolvedOptions): Key {
   const parsed = parseSecret(secret)
   if (parsed.kind !== 'hmac') throw invalidSecret('of this scheme must be symmetric: whsec_…')
-  return hmacKey(parsed.key, encoding, label)
+  return hmacKey(parsed.key, encoding, name)
 }
 
 /** Splits the template once, so that nothing is searched per message. */
-function prefixOf(signed: string): (id: string, timestamp: string) => string {
+function prefixOf(signed: string): (id?: string, timestamp?: string) => string {
   const parts = signed.slice(0, -'{body}'.length).split(/(\{id\}|\{timestamp\})/)
   return (id, timestamp) =>
     parts.map((part) => (part === '{id}' ? id : part === '{timestamp}' ? timestamp : part)).join('')
 }
 
 function reader(options: ResolvedOptions): (bag: HeaderBag) => Reading | VerifyFailure {
-  const { headers, covers } = options
+  const { name: label, headers, covers } = options
   const find = headerFinder([
     headers.signature,
     headers.id ?? headers.signature,
@@ -97,7 +94,7 @@ function reader(options: ResolvedOptions): (bag: HeaderBag) => Reading | VerifyF
     if ('ok' in fields) return fields
     const timestamp = stamp ?? fields.timestamp
     if (id !== undefined && !isMessageId(id)) return malformed
-    if (covers.time && !isTimestampText(timestamp ?? '')) return malformed
+    if (covers.time && !isTimestampText(timestamp)) return malformed
     return { id, timestamp, signatures: fields.signatures.map((text) => ({ label, text })) }
   }
 }
@@ -125,7 +122,7 @@ function write(
     ...(headers.timestamp === undefined ? {} : { [headers.timestamp]: String(timestamp) }),
     [headers.signature]:
       layout.kind === 'single'
-        ? `${layout.prefix ?? ''}${texts.join('')}`
+        ? (layout.prefix ?? '').concat(...texts)
         : writeFields(layout, String(timestamp), texts),
   }
 }

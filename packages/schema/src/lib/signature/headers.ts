@@ -8,10 +8,7 @@ export const malformed: VerifyFailure = Object.freeze({ ok: false, code: 'malfor
 /** The one value of a header, or what is wrong with it. */
 export type HeaderValue = string | VerifyFailure
 
-/**
- * Prepares the look-up, in any case, of headers by their lower-case names. Node's and most others' names are
- * lower-case already, so those are looked up directly once it is clear that no other spelling is there.
- */
+/** Prepares the look-up, in any case, of headers by their lower-case names. */
 export function headerFinder(names: readonly string[]): (bag: HeaderBag) => readonly HeaderValue[] {
   const lengths = names.map((name) => name.length)
   return (bag) => {
@@ -19,11 +16,14 @@ export function headerFinder(names: readonly string[]): (bag: HeaderBag) => read
       throw invalidArgument('headers must be a Headers object or an object of names and values')
     }
     if (isHeaders(bag)) return names.map((name) => bag.get(name) ?? missing)
+    const found = names.map((): HeaderValue => missing)
     for (const key in bag) {
-      if (!lengths.includes(key.length) || names.includes(key)) continue
-      if (names.includes(key.toLowerCase())) return names.map((name) => findInAnyCase(bag, name))
+      // Spares lower-casing every name.
+      if (!lengths.includes(key.length)) continue
+      const index = names.indexOf(key.toLowerCase())
+      if (index >= 0 && Object.hasOwn(bag, key)) found[index] = both(single(bag[key]), found[index])
     }
-    return names.map((name) => (Object.hasOwn(bag, name) ? single(bag[name]) : missing))
+    return found
   }
 }
 
@@ -31,19 +31,10 @@ function isHeaders(bag: HeaderBag): bag is { get(name: string): string | null } 
   return typeof bag.get === 'function'
 }
 
-function findInAnyCase(
-  bag: Readonly<Record<string, string | readonly string[] | undefined>>,
-  name: string,
-): HeaderValue {
-  let found: HeaderValue = missing
-  for (const [key, given] of Object.entries(bag)) {
-    if (key.toLowerCase() !== name) continue
-    const value = single(given)
-    if (value === missing) continue
-    if (found !== missing) return duplicate
-    found = value
-  }
-  return found
+/** What two spellings of one name say together. */
+function both(one: HeaderValue, other: HeaderValue = missing): HeaderValue {
+  if (one === missing) return other
+  return other === missing ? one : duplicate
 }
 
 function single(value: unknown): HeaderValue {

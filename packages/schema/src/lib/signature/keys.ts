@@ -37,7 +37,6 @@ export function hmacKey(bytes: Uint8Array, encoding: Encoding, label: string): K
     label,
     sign: (prefix, body) => key.digest(prefix, body),
     matches(prefix, body, signatures) {
-      if (!signatures.some((signature) => signature.label === label)) return false
       const digest = key.digest(prefix, body)
       return typeof digest === 'string'
         ? anyEqual(digest, label, signatures)
@@ -58,6 +57,9 @@ function anyEqual(digest: string, label: string, signatures: readonly Signature[
   return found
 }
 
+/** Of the signatures of an ed25519 key pair. */
+const pairLabel = 'v1a'
+
 /** A secret of the Standard Webhooks specification: `v1` for `whsec_`, `v1a` for the halves of a pair. */
 export function standardKey(secret: string): Key {
   const parsed = parseSecret(secret)
@@ -67,7 +69,7 @@ export function standardKey(secret: string): Key {
     case 'ed25519-private': {
       const signer = platform.ed25519Signer(parsed.seed, parsed.publicKey)
       return {
-        label: 'v1a',
+        label: pairLabel,
         sign: async (prefix, body) => platform.toBase64(await signer.sign(prefix, body)),
         matches: undefined,
       }
@@ -80,11 +82,11 @@ export function standardKey(secret: string): Key {
 function verifyingKey(publicKey: Uint8Array): Key {
   const verifier = platform.ed25519Verifier(publicKey)
   return {
-    label: 'v1a',
+    label: pairLabel,
     sign: undefined,
     async matches(prefix, body, signatures) {
       for (const { label, text } of signatures) {
-        if (label !== 'v1a' || !isBase64Of(64, text)) continue
+        if (label !== pairLabel || !isBase64Of(64, text)) continue
         if (await verifier.verify(prefix, body, platform.fromBase64(text))) return true
       }
       return false

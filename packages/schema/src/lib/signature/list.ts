@@ -13,9 +13,7 @@ export function readList(value: string): readonly Signature[] | VerifyFailure {
 
 function readEntry(entry: string): Signature {
   const comma = entry.indexOf(',')
-  return comma < 0
-    ? { label: '', text: entry }
-    : { label: entry.slice(0, comma), text: entry.slice(comma + 1) }
+  return { label: entry.slice(0, Math.max(comma, 0)), text: entry.slice(comma + 1) }
 }
 
 /** Versions to come are well-formed whatever they hold: the specification asks to pass over them. */

@@ -42,6 +42,11 @@ describe('options that contradict each other', () => {
     ],
     ['an unsigned time in a field', { layout: { ...fields, timestamp: 't' } }, 'exactly one place'],
     [
+      'a signed time in a field of a layout without fields',
+      { signed: '{timestamp}{body}', layout: { kind: 'single', timestamp: 't' } },
+      'exactly one place',
+    ],
+    [
       'a time in two places',
       {
         signed: '{timestamp}{body}',
@@ -52,6 +57,11 @@ describe('options that contradict each other', () => {
     ],
     ['a signed id without a header', { signed: '{id}{body}' }, 'headers.id'],
     ['a header for an id not signed', { headers: { signature: 's', id: 'i' } }, 'headers.id'],
+    [
+      'two headers of one name',
+      { signed: '{id}{body}', headers: { signature: 's', id: 's' } },
+      'a name of its own',
+    ],
     ['an unknown layout', { layout: { kind: 'xml' } }, 'layout.kind'],
     ['an empty prefix', { layout: { kind: 'single', prefix: '' } }, 'layout.prefix'],
     ['a prefix with a comma', { layout: { kind: 'single', prefix: 'a,' } }, 'layout.prefix'],
@@ -90,6 +100,12 @@ describe('options at their limits', () => {
 })
 
 describe('a defined scheme', () => {
+  it('takes a header that is undefined for none', () => {
+    const headers = { signature: 'x', timestamp: undefined, id: undefined }
+    const scheme = Reflect.apply(defineScheme, undefined, [{ ...githubOptions, headers }])
+    expect(scheme.headers).toEqual(['x'])
+  })
+
   it('does not change when its options do', async () => {
     const mutable = { ...githubOptions, headers: { signature: 'x-one' } }
     const scheme = defineScheme(mutable)

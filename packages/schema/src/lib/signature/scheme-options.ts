@@ -38,9 +38,9 @@ export function checkSchemeOptions(options: SchemeOptions): ResolvedOptions {
   const { name, headers, signed, layout, encoding, key } = options
   const need = demand(name)
   need(nameForm.test(name), 'name must be lower-case letters, digits, "_" and "-"')
-  for (const header of Object.values(headers)) {
-    need(header === undefined || headerName.test(header), 'header names must be lower-case')
-  }
+  const names = Object.values(headers).filter((header) => header !== undefined)
+  for (const header of names) need(headerName.test(header), 'header names must be lower-case')
+  need(new Set(names).size === names.length, 'each header needs a name of its own')
   need(headers.signature !== undefined, 'headers.signature is required')
   need(encoding === 'hex' || encoding === 'base64', "encoding must be 'hex' or 'base64'")
   need(key === 'utf8' || key === 'base64', "key must be 'utf8' or 'base64'")
@@ -68,16 +68,23 @@ function demand(name: string): Need {
   }
 }
 
+/** Whether a text that may be absent has its form. Absent, it stands for a word that has every form. */
+function fits(form: RegExp, text = 'absent'): boolean {
+  return form.test(text)
+}
+
 function checkLayout(layout: SchemeLayout, need: Need): void {
   if (layout.kind === 'single') {
     const { prefix } = layout
-    const visible = prefix === undefined || prefixForm.test(prefix)
-    need(visible, 'layout.prefix must be 1 to 32 visible ASCII characters without a comma')
+    need(
+      fits(prefixForm, prefix),
+      'layout.prefix must be 1 to 32 visible ASCII characters without a comma',
+    )
     return
   }
   need(layout.kind === 'fields', "layout.kind must be 'single' or 'fields'")
   const { signature, timestamp } = layout
   need(labelForm.test(signature), 'layout.signature must be like v1')
-  need(timestamp === undefined || labelForm.test(timestamp), 'layout.timestamp must be like t')
+  need(fits(labelForm, timestamp), 'layout.timestamp must be like t')
   need(timestamp !== signature, 'layout.timestamp and layout.signature must differ')
 }
