@@ -110,25 +110,23 @@ async function verify(
   const late = timestamp === undefined ? undefined : outside(Number(timestamp), options)
   if (late !== undefined) return late
   const prefix = blueprint.prefix(id, timestamp)
-  let secretIndex = 0
-  for (const key of keys) {
-    const matched = matches(key, prefix, request.body, reading.signatures)
+  for (let secretIndex = 0; secretIndex < keys.length; secretIndex += 1) {
+    const matched = matches(keys[secretIndex], prefix, request.body, reading.signatures)
     if (matched === true || (await matched)) {
       const time = timestamp === undefined ? undefined : Number(timestamp)
       return { ok: true, id, timestamp: time, secretIndex }
     }
-    secretIndex += 1
   }
   return reading.signatures.some(blueprint.isWellFormed) ? mismatch : malformed
 }
 
 function matches(
-  key: Key,
+  key: Key | undefined,
   prefix: string,
   body: Uint8Array,
   signatures: readonly Signature[],
 ): Awaitable<boolean> {
-  if (key.matches === undefined) {
+  if (key?.matches === undefined) {
     throw invalidSecret('with whsk_ only signs; verify with the whpk_ key of the pair')
   }
   return key.matches(prefix, body, signatures)
