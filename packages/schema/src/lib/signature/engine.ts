@@ -6,6 +6,7 @@ import type {
   HeaderBag,
   Scheme,
   SignedMessage,
+  Verify,
   VerifyFailure,
   VerifyOptions,
   VerifyRequest,
@@ -62,8 +63,7 @@ export function buildScheme(blueprint: Blueprint): Scheme {
     covers: Object.freeze({ ...blueprint.covers }),
     headers: Object.freeze([...blueprint.headers]),
     sign: (message: SignedMessage, secrets: readonly string[]) => sign(blueprint, message, secrets),
-    verify: (request: VerifyRequest, secrets: readonly string[], options: VerifyOptions) =>
-      verify(blueprint, request, secrets, options),
+    verify: verifier(blueprint),
     checkSecret(secret: string) {
       blueprint.key(secret)
     },
@@ -94,30 +94,56 @@ async function sign(
   return blueprint.write(message, signatures)
 }
 
-async function verify(
+function verifier(blueprint: Blueprint): Verify {
+  const atOnce: NonNullable<Verify['atOnce']> = (request, secrets, options) =>
+    verify(blueprint, request, secrets, options)
+  const verifyAsync: Verify = async (request, secrets, options) => atOnce(request, secrets, options)
+  return Object.freeze(Object.assign(verifyAsync, { atOnce }))
+}
+
+function verify(
   blueprint: Blueprint,
   request: VerifyRequest,
   secrets: readonly string[],
   options: VerifyOptions,
-): Promise<VerifyResult> {
+): Awaitable<VerifyResult> {
   // The caller's mistakes first, so that they show on every request and not only on well-formed ones.
   const keys = keysOf(blueprint, secrets)
   checkBody(request.body)
   checkOptions(options)
   const reading = blueprint.read(request.headers)
   if ('ok' in reading) return reading
-  const { id, timestamp } = reading
-  const late = timestamp === undefined ? undefined : outside(Number(timestamp), options)
-  if (late !== undefined) return late
-  const prefix = blueprint.prefix(id, timestamp)
-  for (let secretIndex = 0; secretIndex < keys.length; secretIndex += 1) {
-    const matched = matches(keys[secretIndex], prefix, request.body, reading.signatures)
-    if (matched === true || (await matched)) {
-      const time = timestamp === undefined ? undefined : Number(timestamp)
-      return { ok: true, id, timestamp: time, secretIndex }
-    }
+  const { timestamp } = reading
+  const time = timestamp === undefined ? undefined : Number(timestamp)
+  const late = time === undefined ? undefined : outside(time, options)
+  return late ?? tryKeys(blueprint, keys, { reading, time, body: request.body })
+}
+
+interface Claim {
+  readonly reading: Reading
+  readonly time: number | undefined
+  readonly body: Uint8Array
+}
+
+function tryKeys(
+  blueprint: Blueprint,
+  keys: readonly Key[],
+  claim: Claim,
+  first = 0,
+): Awaitable<VerifyResult> {
+  const { reading, time: timestamp, body } = claim
+  const { id, signatures } = reading
+  const prefix = blueprint.prefix(id, reading.timestamp)
+  for (let secretIndex = first; secretIndex < keys.length; secretIndex += 1) {
+    const accepted = { ok: true, id, timestamp, secretIndex } as const
+    const matched = matches(keys[secretIndex], prefix, body, signatures)
+    if (matched === true) return accepted
+    if (matched === false) continue
+    return matched.then((yes) =>
+      yes ? accepted : tryKeys(blueprint, keys, claim, secretIndex + 1),
+    )
   }
-  return reading.signatures.some(blueprint.isWellFormed) ? mismatch : malformed
+  return signatures.some(blueprint.isWellFormed) ? mismatch : malformed
 }
 
 function matches(
@@ -174,10 +200,11 @@ function checkBody(body: Uint8Array): void {
   )
 }
 
-function checkOptions({ now, tolerance }: VerifyOptions): void {
+function checkOptions(options: Partial<VerifyOptions> | null | undefined): void {
+  const { now, tolerance } = options ?? {}
   // Comparisons with NaN are false, so a NaN would let everything through.
   if (!Number.isFinite(now)) throw invalidArgument('now must be a number of unix seconds')
-  if (!(tolerance.past >= 0) || !(tolerance.future >= 0)) {
+  if (!tolerance || !(tolerance.past >= 0) || !(tolerance.future >= 0)) {
     throw invalidArgument('tolerance needs past and future in seconds, each 0 or more')
   }
 }

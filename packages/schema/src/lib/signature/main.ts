@@ -4,6 +4,7 @@ export type {
   HeaderBag,
   Scheme,
   SignedMessage,
+  Verify,
   VerifyFailure,
   VerifyOptions,
   VerifyRequest,

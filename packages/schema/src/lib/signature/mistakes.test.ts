@@ -66,6 +66,21 @@ describe('the caller’s mistakes', () => {
     expect(error).toMatchObject(refusal)
   })
 
+  it.each([
+    [undefined, 'now must be a number of unix seconds.'],
+    [null, 'now must be a number of unix seconds.'],
+    [{ tolerance }, 'now must be a number of unix seconds.'],
+    [{ now: timestamp }, 'tolerance needs past and future in seconds, each 0 or more.'],
+    [
+      { now: timestamp, tolerance: null },
+      'tolerance needs past and future in seconds, each 0 or more.',
+    ],
+  ])('verify with the options %o', async (options, message) => {
+    const given = [{ headers: {}, body }, [secret], options]
+    const error = await failureOf(() => Reflect.apply(schemes.standard.verify, undefined, given))
+    expect(error).toMatchObject({ code: 'invalid_argument', message })
+  })
+
   it('a bad secret shows even if another one matches, and whatever was sent', async () => {
     const secrets = [secret, 'whsec_short']
     const code = 'invalid_secret'

@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../test-support'
+import { github } from '../vendors/github'
+import { shopify } from '../vendors/shopify'
+import { slack } from '../vendors/slack'
+import { stripe } from '../vendors/stripe'
 import { defineScheme } from './define-scheme'
 import type { Scheme } from './scheme'
-import {
-  github,
-  malformed,
-  shopify,
-  shopifyOptions,
-  slack,
-  stripe,
-  stripeOptions,
-  tolerance,
-} from './schemes.samples'
+import { malformed, shopifyOptions, stripeOptions, tolerance } from './schemes.samples'
 
 interface Row {
   readonly name: string
@@ -61,21 +56,23 @@ describe('the vectors of other schemes', () => {
     const headers = { 'X-Hub-Signature-256': row.header }
     const secrets = [row.secret ?? '']
     const body = row.body ?? ''
-    expect(await verify(github(), headers, body, { secrets })).toEqual({
+    expect(await verify(github.scheme, headers, body, { secrets })).toEqual({
       ok: true,
       id: undefined,
       timestamp: undefined,
       secretIndex: 0,
     })
     const message = { id: '', timestamp: 0, body: bytes(body) }
-    expect(await github().sign(message, secrets)).toEqual({ 'x-hub-signature-256': row.header })
+    expect(await github.scheme.sign(message, secrets)).toEqual({
+      'x-hub-signature-256': row.header,
+    })
   })
 
   it.each(vectors.stripe.tests)('stripe: $name', async (row) => {
     const headers = { 'Stripe-Signature': row.header }
     const secrets = [vectors.stripe.secret]
     const { body } = vectors.stripe
-    const result = await verify(stripe(), headers, body, { secrets, now: row.now ?? 0 })
+    const result = await verify(stripe.scheme, headers, body, { secrets, now: row.now ?? 0 })
     expect(result).toEqual(
       row.verdict === 'accept'
         ? { ok: true, id: undefined, timestamp: 1_614_265_330, secretIndex: 0 }
@@ -91,19 +88,21 @@ describe('the vectors of other schemes', () => {
     }
     const secrets = [row.secret ?? '']
     const body = row.body ?? ''
-    expect(await verify(slack(), headers, body, { secrets, now: timestamp })).toEqual({
+    expect(await verify(slack.scheme, headers, body, { secrets, now: timestamp })).toEqual({
       ok: true,
       id: undefined,
       timestamp,
       secretIndex: 0,
     })
-    expect(await slack().sign({ id: '', timestamp, body: bytes(body) }, secrets)).toEqual(headers)
+    expect(await slack.scheme.sign({ id: '', timestamp, body: bytes(body) }, secrets)).toEqual(
+      headers,
+    )
   })
 
   it('shopify', async () => {
     const { secret, body, base64 } = vectors.others.shopify
     const headers = { 'X-Shopify-Hmac-Sha256': base64 }
-    expect(await verify(shopify(), headers, body, { secrets: [secret] })).toMatchObject({
+    expect(await verify(shopify.scheme, headers, body, { secrets: [secret] })).toMatchObject({
       ok: true,
     })
   })

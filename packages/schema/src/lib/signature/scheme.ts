@@ -52,6 +52,23 @@ export type VerifyResult =
     }
   | VerifyFailure
 
+export interface Verify {
+  (
+    request: VerifyRequest,
+    secrets: readonly string[],
+    options: VerifyOptions,
+  ): Promise<VerifyResult>
+  /**
+   * The same without a promise where the platform's cryptography needs none (`node:crypto`). May throw the caller's
+   * mistake in place of rejecting with it. A part of the function, so that one put in its place is never passed by.
+   */
+  readonly atOnce?: (
+    request: VerifyRequest,
+    secrets: readonly string[],
+    options: VerifyOptions,
+  ) => VerifyResult | Promise<VerifyResult>
+}
+
 /**
  * How a request is signed: headers, signed string, encoding, key rule.
  *
@@ -69,11 +86,7 @@ export interface Scheme {
    * one.
    */
   sign(message: SignedMessage, secrets: readonly string[]): Promise<Record<string, string>>
-  verify(
-    request: VerifyRequest,
-    secrets: readonly string[],
-    options: VerifyOptions,
-  ): Promise<VerifyResult>
+  readonly verify: Verify
   /**
    * For the moment a secret is configured.
    * @throws WebhookError `invalid_secret`; the secret is never in the message

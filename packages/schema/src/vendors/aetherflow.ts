@@ -1,0 +1,1 @@
+export { aetherflow } from '../lib/vendors/aetherflow'

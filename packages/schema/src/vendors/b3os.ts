@@ -1,0 +1,1 @@
+export { b3os } from '../lib/vendors/b3os'

@@ -1,0 +1,1 @@
+export { honeyframe } from '../lib/vendors/honeyframe'
