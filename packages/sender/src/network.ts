@@ -5,4 +5,5 @@ export {
   type NetworkPolicy,
   resolveNetworkPolicy,
 } from './lib/network/policy'
+export type { ProxyOptions, ProxyPolicy } from './lib/network/proxy'
 export { checkUrl, type UrlVerdict } from './lib/network/url'

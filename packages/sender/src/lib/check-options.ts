@@ -28,6 +28,11 @@ export function positiveDuration(value: Duration, name: string): number {
   return ms
 }
 
+export function flag(value: boolean, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${name} must be true or false`)
+}
+
 export function integer(value: number, name: string, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw new TypeError(`${name} must be a whole number from ${least} to ${most}`)

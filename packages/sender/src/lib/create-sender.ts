@@ -2,14 +2,17 @@ import { type AnyCatalogue, type Duration, parseDuration } from '@posthorn/schem
 import { createEmitter } from './emitter'
 import type { TenantContext } from './management/context'
 import { createOperator } from './management/operator'
+import { reencrypt } from './management/reencrypt'
+import { recordOperations } from './operations/recorder'
 import type { AnySenderOptions, SenderOptions } from './options'
 import type { Pruned } from './ports/retention'
 import type { HostTransactions } from './ports/store'
 import { type ResolvedOptions, resolveOptions } from './resolve-options'
-import { plainBox } from './secrets'
+import { createSecretBox } from './secrets/box'
 import type { Sender, SenderCalls } from './sender-types'
 import { createInserter } from './sending/send'
 import { whileBusy } from './store-retry'
+import { createTelemetry } from './telemetry/telemetry'
 import { type AnyTenant, createTenant } from './tenant'
 import { checkTenantId } from './tenant-id'
 import { createWorker } from './worker/worker'
@@ -44,37 +47,56 @@ export function createSender(options: AnySenderOptions): AnySender {
   const { store, logger, signing } = resolved
   store.useClock?.(resolved.clock)
   const emitter = createEmitter(logger)
-  const worker = createWorker({ options: resolved, emitter, secretBox: plainBox, fanOut: signing })
+  const secretBox = createSecretBox(resolved.keys, () => resolved.clock.now())
+  const telemetry = createTelemetry(resolved)
+  const parts = { options: resolved, emitter, secretBox, telemetry }
+  const worker = createWorker({ ...parts, fanOut: signing })
   const fanOut = { ...signing, now: worker.time.now }
   const shared = {
-    options: resolved,
+    ...parts,
     store,
-    secretBox: plainBox,
     fanOut,
     inserter: createInserter(store, fanOut),
     now: worker.time.now,
     wake: worker.wake,
+    ask: worker.ask,
+    verifying: new Set<string>(),
     stopping: worker.stopping,
     refuseIfStopped: worker.refuseIfStopped,
   }
+  const recorded = operationsOf(shared)
   const tenant = tenants(shared)
   return {
     ...tenant(defaultTenant),
     tenant,
     operator: createOperator(store),
     migrate: () => whileBusy(() => store.migrate()),
-    deliverDue: worker.deliverDue,
+    deliverDue: async () => {
+      const report = await worker.deliverDue()
+      await recorded()
+      return report
+    },
     start: worker.start,
-    stop: async ({ timeout = '20s' }: { readonly timeout?: Duration } = {}) =>
-      worker.stop(parseDuration(timeout, 'timeout')),
+    stop: async ({ timeout = '20s' }: { readonly timeout?: Duration } = {}) => {
+      await worker.stop(parseDuration(timeout, 'timeout'))
+      await recorded()
+    },
     wake: worker.wake,
     prune: () => prune(resolved),
+    reencrypt: async (given = {}) => reencrypt(shared, given),
     on: emitter.on,
   }
 }
 
 interface AnySender extends AnyTenant, Omit<SenderCalls<never, HostTransactions>, 'tenant'> {
   tenant(tenantId: string): AnyTenant
+}
+
+/** Begins to tell the operations tenant; answers how to wait until all that was told is recorded. */
+function operationsOf(shared: Omit<TenantContext, 'tenantId'>): () => Promise<void> {
+  const { operations, logger, maxPayloadBytes } = shared.options
+  if (operations === undefined) return async () => {}
+  return recordOperations({ ...shared, operations, logger, maxPayloadBytes }).recorded
 }
 
 function tenants(shared: Omit<TenantContext, 'tenantId'>) {

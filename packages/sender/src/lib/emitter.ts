@@ -24,6 +24,14 @@ export interface SenderEvents {
   'delivery.retrying': DeliveryNotice & { readonly attempts: number; readonly retryInMs: number }
   'delivery.failed': DeliveryNotice & { readonly attempts: number; readonly reason: FailureReason }
   'delivery.skipped': DeliveryNotice & { readonly reason: SkipReason }
+  /** `replay`, or each delivery of a `recover`. */
+  'delivery.replayed': DeliveryNotice & {
+    readonly as: 'same' | 'new'
+    /** The delivery it repeats, where there was one. */
+    readonly replayOf?: string
+  }
+  /** A failed delivery keeps later events of its key waiting at this endpoint, until it is replayed or canceled. */
+  'ordering.blocked': DeliveryNotice & { readonly orderingKey: string }
   'event.invalid': {
     readonly tenantId: string
     readonly eventId: string
@@ -72,7 +80,10 @@ export function createEmitter(logger: Logger): Emitter {
     },
     emit(name, notice) {
       const failed = (error: unknown): void =>
-        logger.error({ event: name, error: errorText(error) }, 'a listener failed')
+        logger.error(
+          { ...idsOf(notice), event: name, error: errorText(error) },
+          'a listener failed',
+        )
       // A copy: a listener may add another, or itself again.
       for (const { listener } of [...listeners[name]]) {
         try {
@@ -86,6 +97,12 @@ export function createEmitter(logger: Logger): Emitter {
   }
 }
 
+const ids = new Set(['tenantId', 'deliveryId', 'endpointId', 'eventId'])
+
+function idsOf(notice: object): object {
+  return Object.fromEntries(Object.entries(notice).filter(([name]) => ids.has(name)))
+}
+
 function noListeners(): Listeners {
   return {
     attempt: new Set(),
@@ -93,6 +110,8 @@ function noListeners(): Listeners {
     'delivery.retrying': new Set(),
     'delivery.failed': new Set(),
     'delivery.skipped': new Set(),
+    'delivery.replayed': new Set(),
+    'ordering.blocked': new Set(),
     'event.invalid': new Set(),
     'endpoint.failing': new Set(),
     'endpoint.recovered': new Set(),

@@ -1,12 +1,16 @@
 import type { AnyCatalogue, Duration, Envelope } from '@posthorn/schema'
 import type { Scheme } from '@posthorn/schema/signature'
+import type { VerificationMethod } from './model/consent'
 import type { AttemptRecord } from './model/delivery'
 import type { RetryOptions } from './model/retry-schedule'
 import type { NetworkOptions } from './network/index'
+import type { OperationsOptions } from './operations/types'
 import type { Clock } from './ports/clock'
 import type { Logger } from './ports/logger'
 import type { HostTransactions, SenderStore } from './ports/store'
 import type { Transport } from './ports/transport'
+import type { SecretKey } from './secrets/keys'
+import type { TelemetryOptions } from './telemetry/options'
 
 /** Options of `createSender`. Only `store` is required; a bad option is a `TypeError` at construction. */
 export interface SenderOptions<
@@ -26,6 +30,14 @@ export interface SenderOptions<
   readonly worker?: WorkerOptions
   readonly signing?: SigningOptions
   readonly health?: HealthOptions
+  /**
+   * Heeds the response header `webhook-delivery`: `disable` disables the endpoint (reason `requested`), `abort-message` ends the delivery
+   * (reason `aborted`). Default false.
+   */
+  readonly responseDirectives?: boolean
+  readonly verification?: VerificationOptions
+  /** Tells an operations endpoint of the host's what happens to deliveries and endpoints. Default: nobody is told. */
+  readonly operations?: OperationsOptions
   /** Ages after which `prune()` drops payloads and logs. Default: kept for ever. */
   readonly retention?: RetentionOptions
   /** Bytes of each response body that are kept with its attempt. Default 16,384. */
@@ -39,8 +51,15 @@ export interface SenderOptions<
   readonly userAgent?: string
   /** Largest serialised event, in bytes. Default 262,144. */
   readonly maxPayloadBytes?: number
+  /**
+   * Encrypts secrets at rest (AES-256-GCM): the first key encrypts, all decrypt. After a change of the first, call `reencrypt`. Default: none, and
+   * secrets are stored as they are.
+   */
+  readonly keys?: readonly SecretKey[]
   /** Structured logger; pino fits. What it throws is ignored. Default: silent. */
   readonly logger?: Logger
+  /** Traces and metrics by OpenTelemetry. Default: none, and nothing of it is loaded. */
+  readonly telemetry?: TelemetryOptions
   /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Uniform in [0, 1), for jitter. Default `Math.random`. */
@@ -76,8 +95,28 @@ export interface SigningOptions {
 export interface HealthOptions {
   /** An endpoint that failed for so long without one success is disabled. Default `'5d'`. */
   readonly disableAfter?: Duration
+  /** An endpoint that failed for so long without one success is probed from then on: one attempt at a time. Default `'30s'`. */
+  readonly probeAfter?: Duration
+  /** Longest wait between two probes; shorter while the endpoint has not failed for long. Default `'5m'`. */
+  readonly probeInterval?: Duration
   /** Share of the slots that failing endpoints may use together. Default 0.2. */
   readonly failingShare?: number
+}
+
+/** How endpoints are asked for their consent, before the first event. */
+export interface VerificationOptions {
+  /**
+   * The host's name, such as `'events.example.com'`: what the `OPTIONS` handshake of CloudEvents asks with (`WebHook-Request-Origin`). Each
+   * delivery then has it as `Origin`, as CloudEvents demands.
+   */
+  readonly origin?: string
+  /** Requests per minute to ask for (`WebHook-Request-Rate`). Default: none are named. */
+  readonly rate?: number
+  /**
+   * Every new endpoint, and every endpoint whose URL changes or, under `'options'`, whose rate limit is raised, is disabled (`unverified`) until
+   * `endpoints.verify` finds its consent by this method. Default: only those created with `verify`.
+   */
+  readonly required?: VerificationMethod
 }
 
 export interface RetentionOptions {

@@ -6,15 +6,30 @@ export type {
   SenderListener,
 } from './emitter'
 export type { Deliveries, DeliveryFilter, ReplayOptions } from './management/deliveries'
+export type {
+  AuthorizationView,
+  EndpointAuthorization,
+  TlsView,
+} from './management/endpoint-credentials'
+export type { HeaderInput, HeaderView } from './management/endpoint-headers'
 export type { EndpointChanges, EndpointInput } from './management/endpoint-input'
 export type { NewSecret, RotateOptions } from './management/endpoint-secrets'
+export type { EndpointRateLimit } from './management/endpoint-terms'
 export type { TestOptions } from './management/endpoint-test'
-export type { EnableOptions, EnableResult, Endpoints } from './management/endpoints'
+export type {
+  CreatedEndpoint,
+  EnableOptions,
+  EnableResult,
+  Endpoints,
+} from './management/endpoints'
 export type { EventFilter, Events } from './management/events'
 export type { Operator } from './management/operator'
 export type { PageQuery } from './management/paging'
 export type { Recovered, RecoverOptions } from './management/recover-plan'
+export type { Reencrypted, ReencryptOptions } from './management/reencrypt'
+export type { Verification, VerifyOptions } from './management/verification'
 export type { Attempt, Delivery, Endpoint, SecretView, StoredEvent } from './management/views'
+export type { VerificationMethod } from './model/consent'
 export type {
   AttemptClass,
   AttemptRecord,
@@ -35,6 +50,8 @@ export type {
   EndpointRecord,
   EndpointStatus,
   Health,
+  OrderPolicy,
+  RateLimit,
   StoredSecret,
 } from './model/endpoint'
 export type {
@@ -51,12 +68,14 @@ export type {
 export type { Filter, FilterCondition, FilterValue } from './model/filter'
 export type { RecoverySelection } from './model/recovery'
 export type { RetryOptions, RetryPolicy, RetryRule } from './model/retry-schedule'
-export type { NetworkOptions, NetworkPolicy } from './network/index'
+export type { NetworkOptions, NetworkPolicy, ProxyOptions } from './network/index'
+export type { OperationsEvent, OperationsEventType, OperationsOptions } from './operations/types'
 export type {
   HealthOptions,
   RetentionOptions,
   SenderOptions,
   SigningOptions,
+  VerificationOptions,
   WorkerOptions,
 } from './options'
 export type { Clock } from './ports/clock'
@@ -94,7 +113,8 @@ export type {
   SenderStore,
   SyncTransactions,
 } from './ports/store'
-export type { AttemptOutcome, AttemptRequest, Transport } from './ports/transport'
+export type { AttemptOutcome, AttemptRequest, AttemptTls, Transport } from './ports/transport'
+export type { KeyContext, KeyService, LocalKey, SecretKey, ServiceKey } from './secrets/keys'
 export type {
   Sender,
   SenderCalls,
@@ -106,4 +126,5 @@ export type {
 } from './sender-types'
 export type { EventToSend, PreparedEvent, SendFields } from './sending/prepare'
 export type { SendResult } from './sending/send'
+export type { MeasureBy, TelemetryOptions } from './telemetry/options'
 export type { PassReport } from './worker/pass'

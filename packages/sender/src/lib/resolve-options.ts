@@ -1,16 +1,19 @@
 import { hostname } from 'node:os'
 import type { AnyCatalogue } from '@posthorn/schema'
-import { checkKeys, integer, methods, positiveDuration, printable } from './check-options'
+import { checkKeys, flag, integer, methods, positiveDuration, printable } from './check-options'
 import { systemClock } from './clock'
 import { guardedLogger, silentLogger } from './guarded-logger'
 import type { AttemptRecord } from './model/delivery'
+import type { HealthPolicy } from './model/health'
 import { type ResolvedRetry, resolveRetry, retrySchedules } from './model/retry-schedule'
 import { type NetworkPolicy, resolveNetworkPolicy } from './network/index'
+import { type ResolvedOperations, resolveOperations } from './operations/resolve'
 import type {
   AnySenderOptions,
   HealthOptions,
   RetentionOptions,
   SenderOptions,
+  VerificationOptions,
   WorkerOptions,
 } from './options'
 import type { Clock } from './ports/clock'
@@ -18,6 +21,10 @@ import type { Logger } from './ports/logger'
 import type { SenderStore } from './ports/store'
 import type { Transport } from './ports/transport'
 import { type ResolvedSigning, resolveSigning } from './resolve-signing'
+import { resolveVerification } from './resolve-verification'
+import { resolveKeys } from './secrets/keys'
+import type { SealingKey } from './secrets/sealing-key'
+import { type ResolvedTelemetry, resolveTelemetry } from './telemetry/resolve'
 import { VERSION } from './version'
 
 export interface ResolvedOptions {
@@ -26,19 +33,31 @@ export interface ResolvedOptions {
   readonly retry: ResolvedRetry
   readonly timeoutMs: number
   readonly network: NetworkPolicy
+  /** Private ranges are open: what is blocked, refused and silent in them must read the same to a tenant. */
+  readonly concealsTargets: boolean
   readonly worker: ResolvedWorker
   readonly signing: ResolvedSigning
-  readonly health: { readonly disableAfterMs: number; readonly failingShare: number }
+  readonly health: ResolvedHealth
+  readonly responseDirectives: boolean
+  readonly verification: VerificationOptions
+  readonly operations: ResolvedOperations | undefined
   readonly retention: { readonly events?: number; readonly attempts?: number }
   readonly captureBytes: number
   readonly redact: (attempt: AttemptRecord) => AttemptRecord
   readonly userAgent: string
   readonly maxPayloadBytes: number
+  /** The first seals; none: secrets are stored as they are. */
+  readonly keys: readonly SealingKey[]
   readonly logger: Logger
+  readonly telemetry: ResolvedTelemetry | undefined
   readonly clock: Clock
   readonly random: () => number
   /** Undefined: the sender makes the undici transport when it first needs one. */
   readonly transport: Transport | undefined
+}
+
+export interface ResolvedHealth extends HealthPolicy {
+  readonly failingShare: number
 }
 
 export interface ResolvedWorker {
@@ -57,12 +76,17 @@ const known = [
   'worker',
   'signing',
   'health',
+  'responseDirectives',
+  'verification',
+  'operations',
   'retention',
   'capture',
   'redact',
   'userAgent',
   'maxPayloadBytes',
+  'keys',
   'logger',
+  'telemetry',
   'clock',
   'random',
   'transport',
@@ -74,15 +98,21 @@ const largestPayload = 64 * 1_048_576
 export function resolveOptions(options: AnySenderOptions): ResolvedOptions {
   checkKeys('createSender', options, known)
   checkStore(options.store)
+  const network = resolveNetworkPolicy(options.network ?? {})
   const timeoutMs = positiveDuration(options.timeout ?? '15s', 'timeout')
+  const parts = resolveParts(options)
   return Object.freeze({
     store: options.store,
     retry: resolveRetry(options.retry ?? retrySchedules.standard),
     timeoutMs,
-    network: resolveNetworkPolicy(options.network ?? {}),
+    network,
+    concealsTargets: network.allowAddresses.length > 0 && !network.development,
     worker: resolveWorker(options.worker ?? {}, timeoutMs),
     signing: resolveSigning(options.signing ?? {}),
     health: resolveHealth(options.health ?? {}),
+    responseDirectives: flag(options.responseDirectives ?? false, 'responseDirectives'),
+    verification: resolveVerification(options.verification ?? {}),
+    operations: resolveOperations(options.operations),
     retention: resolveRetention(options.retention ?? {}),
     captureBytes: integer(options.capture ?? 16_384, 'capture', 0, 1_048_576),
     userAgent: printable(options.userAgent ?? `Posthorn/${VERSION}`, 'userAgent'),
@@ -92,7 +122,8 @@ export function resolveOptions(options: AnySenderOptions): ResolvedOptions {
       1,
       largestPayload,
     ),
-    ...resolveParts(options),
+    ...parts,
+    keys: resolveKeys(options.keys, { clock: parts.clock, timeoutMs }),
   })
 }
 
@@ -108,6 +139,7 @@ function resolveParts(options: AnySenderOptions) {
       logger === undefined
         ? silentLogger
         : guardedLogger(methods(logger, 'logger', ['debug', 'info', 'warn', 'error']), id),
+    telemetry: resolveTelemetry(options.telemetry),
     redact: callable(options.redact ?? ((attempt: AttemptRecord) => attempt), 'redact'),
     random: callable(options.random ?? Math.random, 'random'),
   }
@@ -142,13 +174,15 @@ function resolveWorker(options: WorkerOptions, timeoutMs: number): ResolvedWorke
   })
 }
 
-function resolveHealth(options: HealthOptions): ResolvedOptions['health'] {
-  checkKeys('health', options, ['disableAfter', 'failingShare'])
+function resolveHealth(options: HealthOptions): ResolvedHealth {
+  checkKeys('health', options, ['disableAfter', 'probeAfter', 'probeInterval', 'failingShare'])
   const failingShare = options.failingShare ?? 0.2
   if (typeof failingShare !== 'number' || !(failingShare > 0 && failingShare <= 1))
     throw new TypeError('health.failingShare must be a number above 0 and at most 1')
   return Object.freeze({
     disableAfterMs: positiveDuration(options.disableAfter ?? '5d', 'health.disableAfter'),
+    probeAfterMs: positiveDuration(options.probeAfter ?? '30s', 'health.probeAfter'),
+    probeIntervalMs: positiveDuration(options.probeInterval ?? '5m', 'health.probeInterval'),
     failingShare,
   })
 }

@@ -5,6 +5,7 @@ import type { Endpoints } from './management/endpoints'
 import type { Events } from './management/events'
 import type { Operator } from './management/operator'
 import type { Recovered, RecoverOptions } from './management/recover-plan'
+import type { Reencrypted, ReencryptOptions } from './management/reencrypt'
 import type { Statistics } from './ports/delivery-log'
 import type { Pruned } from './ports/retention'
 import type { AsyncTransactions, HostTransactions, SyncTransactions } from './ports/store'
@@ -126,6 +127,14 @@ export interface SenderCalls<Catalogue, Host extends HostTransactions> {
   wake(): void
   /** Drops what `retention` says is old. Call it from time to time; it works in bounded steps until nothing old is left. */
   prune(): Promise<Pruned>
+  /**
+   * Seals with the first of `keys` every stored secret that lies in the plain form or under another key. Safe to repeat, while workers run and
+   * endpoints change; when it resolves with `failed: 0`, the older keys can go, if by then each process has the new one first. A `stop` ends it
+   * with `sender_stopped`.
+   *
+   * @throws WebhookError `config` without `keys`; `secrets_unavailable` when the key service cannot be reached: call it again
+   */
+  reencrypt(options?: ReencryptOptions): Promise<Reencrypted>
   /** Listens to what happens in this process; answers the function that removes the listener. Nothing waits for a listener. */
   on<Name extends SenderEventName>(name: Name, listener: SenderListener<Name>): () => void
 }

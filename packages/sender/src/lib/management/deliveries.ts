@@ -8,10 +8,11 @@ import type { Redelivery, RedeliveryVerdict } from '../ports/delivery-store'
 import { randomBytes } from '../random-bytes'
 import { ownBody } from '../sending/fan-out'
 import { whileBusy } from '../store-retry'
+import { announceReplay } from './announce-replay'
 import { isId, oneOf, text, time } from './arguments'
 import type { TenantContext } from './context'
 import { type Page, type PageQuery, pageFields, pageOf } from './paging'
-import { type Attempt, type Delivery, viewAttempt, viewDelivery } from './views'
+import { type Attempt, type Delivery, viewAttempt, viewConcealed, viewDelivery } from './views'
 
 export interface DeliveryFilter extends PageQuery {
   readonly status?: DeliveryStatus
@@ -36,7 +37,10 @@ export interface Deliveries {
   get(id: string): Promise<Delivery>
   /** Every request made for it, oldest first. */
   attempts(id: string): Promise<readonly Attempt[]>
-  /** No further attempt. One under way is not called back. `cancel_refused` once it is finished. */
+  /**
+   * No further attempt. One under way is not called back. A failed one that keeps its ordering key waiting is given up, and the next goes.
+   * `cancel_refused` once it is finished otherwise.
+   */
   cancel(id: string): Promise<Delivery>
   /** A new delivery of the same event to the same endpoint. `replay_refused` with `details.reason` when it cannot be. */
   replay(id: string, options?: ReplayOptions): Promise<Delivery>
@@ -71,7 +75,8 @@ export function createDeliveries(context: TenantContext): Deliveries {
     get: async (id) => viewDelivery(await getDelivery(context, id)),
     attempts: async (id) => {
       await getDelivery(context, id)
-      return (await whileBusy(() => store.log.attempts(tenantId, id))).map(viewAttempt)
+      const view = context.options.concealsTargets ? viewConcealed : viewAttempt
+      return (await whileBusy(() => store.log.attempts(tenantId, id))).map(view)
     },
     cancel: async (id) => {
       const verdict = isId(id)
@@ -113,9 +118,11 @@ async function replay(
   context.refuseIfStopped()
   checkFields('replay', options, ['as'])
   const as = oneOf(options.as, 'as', ['same', 'new']) ?? 'same'
-  const item = await redeliveryOf(context, await getDelivery(context, id), as)
+  const original = await getDelivery(context, id)
+  const item = await redeliveryOf(context, original, as)
   const [verdict] = await whileBusy(() => context.store.deliveries.redeliver([item]))
   if (verdict !== 'created') throw refused(reasonOf(verdict))
+  announceReplay(context, item, original.eventType)
   context.wake()
   return viewDelivery(await getDelivery(context, item.id))
 }
@@ -167,7 +174,10 @@ function refused(reason: RefusalReason): WebhookError {
   )
 }
 
-async function getDelivery(context: TenantContext, id: string): Promise<DeliveryRecord> {
+export async function getDelivery(
+  context: Pick<TenantContext, 'store' | 'tenantId'>,
+  id: string,
+): Promise<DeliveryRecord> {
   const record = isId(id)
     ? await whileBusy(() => context.store.log.get(context.tenantId, id))
     : undefined

@@ -1,14 +1,18 @@
-import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
+import { type Duration, WebhookError } from '@posthorn/schema'
 import type { Scheme } from '@posthorn/schema/signature'
 import { checkFields, isStorable, refusal } from '../checks'
-import type { EndpointRecord } from '../model/endpoint'
+import type { VerificationMethod } from '../model/consent'
+import type { EndpointRecord, OrderPolicy } from '../model/endpoint'
 import { checkFilter, type Filter } from '../model/filter'
 import { checkEventTypes } from '../model/patterns'
 import { checkRetryRule, type RetryPolicy, type RetryRule } from '../model/retry-schedule'
 import { checkUrl } from '../network/index'
+import type { AttemptTls } from '../ports/transport'
 import type { ResolvedOptions } from '../resolve-options'
 import { checkMetadata } from '../sending/prepare'
-import { checkHeaders } from './endpoint-headers'
+import { checkAuthorization, checkTls, type EndpointAuthorization } from './endpoint-credentials'
+import { type CheckedHeaders, checkHeaders, type HeaderInput } from './endpoint-headers'
+import { checkOrdered, checkRateLimit, duration, type EndpointRateLimit } from './endpoint-terms'
 
 /** What an endpoint is made of. Only `url` is required. */
 export interface EndpointInput {
@@ -22,11 +26,27 @@ export interface EndpointInput {
   readonly filter?: Filter
   /** `false` creates it disabled. Default true. */
   readonly enabled?: boolean
-  /** Sent with each request; none that HTTP, signing or proxies own. */
-  readonly headers?: Readonly<Record<string, string>>
+  /** Creates it disabled (`unverified`) and asks it for its consent at once; enabled when it gives it. */
+  readonly verify?: VerificationMethod
+  /**
+   * Sent with each request; none that HTTP, signing or proxies own. A value marked as sensitive is write-only, encrypted at rest and
+   * shown nowhere; `authorization` always is.
+   */
+  readonly headers?: Readonly<Record<string, HeaderInput>>
   /** Where its retries differ from the sender's. */
   readonly retry?: RetryRule
   readonly timeout?: Duration
+  /** How many requests it gets, at the most. Default: as many as fall due. */
+  readonly rateLimit?: EndpointRateLimit
+  /**
+   * Events of one `orderingKey` are delivered one at a time, in the order they were recorded. When one fails for good, `proceed` goes on with
+   * the next of its key; `block` keeps them waiting until a replay of it succeeds, or it is canceled. Default: in no order.
+   */
+  readonly ordered?: OrderPolicy
+  /** How its requests authenticate themselves, beside the signature. */
+  readonly authorization?: EndpointAuthorization
+  /** An authority of its own, and a client certificate. */
+  readonly tls?: AttemptTls
   readonly envelope?: string
   readonly schemes?: readonly string[]
   /** Its first secret. Default: a new one, returned once. */
@@ -36,7 +56,7 @@ export interface EndpointInput {
 
 /** Changes; `null` takes an optional setting away. */
 export type EndpointChanges = {
-  readonly [Key in Exclude<keyof EndpointInput, 'secret' | 'enabled'>]?:
+  readonly [Key in Exclude<keyof EndpointInput, 'secret' | 'enabled' | 'verify'>]?:
     | EndpointInput[Key]
     | (Key extends 'url' | 'eventTypes' ? never : null)
 }
@@ -50,8 +70,13 @@ export type EndpointSettings = Pick<
   | 'eventTypes'
   | 'filter'
   | 'headers'
+  | 'sealedHeaders'
   | 'retry'
   | 'timeoutMs'
+  | 'rateLimit'
+  | 'ordered'
+  | 'authorization'
+  | 'tls'
   | 'envelope'
   | 'schemes'
   | 'metadata'
@@ -60,7 +85,7 @@ export type EndpointSettings = Pick<
 /** An undefined that is there takes the setting away. */
 export type SettingsPatch = {
   readonly [Key in keyof EndpointSettings]?: EndpointSettings[Key] | undefined
-}
+} & Partial<Pick<CheckedHeaders, 'sensitiveHeaders'>>
 
 const invalid = refusal('invalid_endpoint')
 
@@ -73,6 +98,10 @@ const settingNames = [
   'headers',
   'retry',
   'timeout',
+  'rateLimit',
+  'ordered',
+  'authorization',
+  'tls',
   'envelope',
   'schemes',
   'metadata',
@@ -94,6 +123,10 @@ export function checkSettings(
     headers,
     retry,
     timeout,
+    rateLimit,
+    ordered,
+    authorization,
+    tls,
     envelope,
     schemes,
     metadata,
@@ -104,9 +137,13 @@ export function checkSettings(
     ...given('name', name, (value) => checkText(value, 'name', 200)),
     ...given('description', description, (value) => checkText(value, 'description', 2000)),
     ...given('filter', filter, checkFilter),
-    ...given('headers', headers, (value) => checkHeaders(value, options.signing.schemes)),
+    ...(headers === undefined ? {} : checkHeaders(headers ?? {}, options.signing.schemes)),
     ...given('retry', retry, checkRetry),
     ...given('timeoutMs', timeout, (value) => checkTimeout(options, value)),
+    ...given('rateLimit', rateLimit, checkRateLimit),
+    ...given('ordered', ordered, checkOrdered),
+    ...given('authorization', authorization, (value) => checkAuthorization(value, options.network)),
+    ...given('tls', tls, checkTls),
     ...given('envelope', envelope, (value) => checkEnvelope(options, value)),
     ...given('schemes', schemes, (value) => checkSchemes(options, value)),
     ...given('metadata', metadata, (value) => checkMetadata(value, invalid)),
@@ -149,15 +186,6 @@ function checkTimeout(options: ResolvedOptions, value: Duration): number {
     'timeout',
     `must be above 0 and at most half of the worker's lease (${options.worker.leaseMs / 2} ms)`,
   )
-}
-
-/** A tenant's bad duration is bad input, not a programmer's mistake. */
-export function duration(value: Duration, field: string): number {
-  try {
-    return parseDuration(value, field)
-  } catch {
-    throw invalid(field, "must be a duration such as '500ms', '15s', '24h'")
-  }
 }
 
 function checkRetry(rule: RetryRule): Partial<RetryPolicy> {

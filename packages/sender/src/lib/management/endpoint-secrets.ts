@@ -2,9 +2,10 @@ import { type Duration, WebhookError } from '@posthorn/schema'
 import { generateSecret, type Scheme } from '@posthorn/schema/signature'
 import { checkFields } from '../checks'
 import type { EndpointRecord, StoredSecret } from '../model/endpoint'
-import { mostOldSecrets, sealSecret, validSecrets } from '../secrets'
+import { mostOldSecrets, openSecrets, ownerOf, sealSecret, validSecrets } from '../secrets'
 import type { TenantContext } from './context'
-import { duration, schemesFor } from './endpoint-input'
+import { schemesFor } from './endpoint-input'
+import { duration } from './endpoint-terms'
 import { change } from './endpoint-writes'
 import { type Endpoint, viewEndpoint } from './views'
 
@@ -30,14 +31,14 @@ export function checkSecretFor(schemes: readonly Scheme[], secret: unknown): str
 }
 
 /** Refuses schemes that could not sign with what the endpoint has: each of its deliveries would fail. */
-export function checkSecretsFit(
+export async function checkSecretsFit(
   { options, secretBox, now }: TenantContext,
   record: EndpointRecord,
-) {
+): Promise<void> {
   const schemes = schemesFor(options, record.schemes)
+  const secrets = await openSecrets(secretBox, record, now())
   try {
-    for (const { value } of validSecrets(record.secrets, now()))
-      checkSecretFor(schemes, secretBox.open(value))
+    for (const secret of secrets) checkSecretFor(schemes, secret)
   } catch (error) {
     if (!WebhookError.is(error, 'invalid_secret')) throw error
     throw new WebhookError(
@@ -56,13 +57,12 @@ export async function rotateSecret(
   checkFields('rotateSecret', options, ['overlap', 'secret'])
   const overlapMs = duration(options.overlap ?? '24h', 'overlap')
   const fresh = options.secret === undefined ? generateSecret() : options.secret
-  const record = await change(context, id, (before) => {
+  const record = await change(context, id, async (before) => {
     checkSecretFor(schemesFor(context.options, before.schemes), fresh)
     const now = context.now()
-    return {
-      ...before,
-      secrets: [sealSecret(context.secretBox, fresh, now), ...retired(before, now, overlapMs)],
-    }
+    const older = retired(before, now, overlapMs)
+    const current = await sealSecret(context.secretBox, fresh, ownerOf(before), now)
+    return { ...before, secrets: [current, ...older] }
   })
   return { endpoint: viewEndpoint(record), secret: fresh }
 }

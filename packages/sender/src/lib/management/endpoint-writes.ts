@@ -23,10 +23,10 @@ export function notFound(): WebhookError {
 export async function change(
   context: TenantContext,
   id: string,
-  edit: (record: EndpointRecord) => EndpointRecord,
+  edit: (record: EndpointRecord) => EndpointRecord | Promise<EndpointRecord>,
 ): Promise<EndpointRecord> {
   for (let tries = 0; tries < mostTries; tries += 1) {
-    const edited = edit(await getRecord(context, id))
+    const edited = await edit(await getRecord(context, id))
     const written = await whileBusy(() => context.store.endpoints.replace(edited))
     if (written !== undefined) return written
   }
@@ -39,13 +39,16 @@ export async function change(
 /** The record with a checked patch laid over it. */
 export function merge(record: EndpointRecord, patch: SettingsPatch): EndpointRecord {
   const { name, description, filter, retry, timeoutMs, envelope, schemes } = { ...record, ...patch }
+  const { sealedHeaders, authorization, tls, rateLimit, ordered } = { ...record, ...patch }
+  const url = patch.url ?? record.url
   return {
-    ...identity(record),
-    url: patch.url ?? record.url,
+    ...identity(url === record.url ? record : cleanSlate(record)),
+    url,
     eventTypes: patch.eventTypes ?? record.eventTypes,
     headers: 'headers' in patch ? (patch.headers ?? {}) : record.headers,
     metadata: 'metadata' in patch ? (patch.metadata ?? {}) : record.metadata,
     ...compact({ name, description, filter, retry, timeoutMs, envelope, schemes }),
+    ...compact({ sealedHeaders, authorization, tls, rateLimit, ordered }),
   }
 }
 
@@ -68,11 +71,14 @@ function identity(record: EndpointRecord) {
   return { tenantId, id, seq, revision, status, health, secrets, createdAt, updatedAt, ...state }
 }
 
-/**
- * Enabled or paused. One that was disabled gets a clean slate: its old failures and throttles say nothing about the endpoint as it is now.
- */
+/** Enabled or paused. One that was disabled gets a clean slate. */
 export function activated(record: EndpointRecord, status: 'enabled' | 'paused'): EndpointRecord {
   if (record.status !== 'disabled') return { ...record, status }
-  const { disabledReason: _reason, throttledUntil: _throttled, ...rest } = record
-  return { ...rest, status, health: { state: 'healthy' } }
+  const { disabledReason: _reason, ...rest } = cleanSlate(record)
+  return { ...rest, status }
+}
+
+/** Old failures and throttles say nothing about an endpoint that was repaired, or moved. */
+function cleanSlate({ throttledUntil: _, ...record }: EndpointRecord): EndpointRecord {
+  return { ...record, health: { state: 'healthy' } }
 }

@@ -6,11 +6,13 @@ import type { EndpointRecord } from '../model/endpoint'
 import { newId } from '../model/ids'
 import type { NewEndpoint } from '../ports/endpoint-store'
 import { randomBytes } from '../random-bytes'
-import { sealSecret } from '../secrets'
+import { ownerOf, sealSecret } from '../secrets'
 import type { SendResult } from '../sending/send'
 import { whileBusy } from '../store-retry'
 import { invalid, isId, time } from './arguments'
 import type { TenantContext } from './context'
+import { checkOneAuthorization } from './endpoint-credentials'
+import { checkNoneMoves } from './endpoint-headers'
 import {
   checkEnabled,
   checkSettings,
@@ -31,16 +33,28 @@ import { activated, change, getRecord, merge, notFound } from './endpoint-writes
 import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import { recover } from './recover'
 import type { Recovered } from './recover-plan'
+import { sealSettings } from './seal-settings'
+import {
+  awaitingConsent,
+  methodFor,
+  outgrowsConsent,
+  refuseUnverified,
+  type Verification,
+  type VerifyOptions,
+  verify,
+} from './verification'
 import { type Endpoint, viewEndpoint } from './views'
 
 /** The endpoints of one tenant. A call that names an endpoint rejects with `endpoint_not_found` if the tenant has none of that id. */
 export interface Endpoints {
   /**
-   * The secret is answered here and at rotation, and never again.
+   * The secret is answered here and at rotation, and never again. With `verify`, a refusal is part of the answer: the endpoint is there, and can
+   * be asked again.
    *
-   * @throws WebhookError `invalid_url`, `forbidden_address`, `invalid_endpoint`, `invalid_filter`, `invalid_header`, `invalid_secret`
+   * @throws WebhookError `invalid_url`, `forbidden_address`, `invalid_endpoint`, `invalid_filter`, `invalid_header`, `invalid_secret`;
+   * `invalid_argument` for a `verify` that the host does not offer
    */
-  create(input: EndpointInput): Promise<NewSecret>
+  create(input: EndpointInput): Promise<CreatedEndpoint>
   get(id: string): Promise<Endpoint>
   /** Newest first. */
   list(query?: PageQuery): Promise<Page<Endpoint>>
@@ -48,7 +62,15 @@ export interface Endpoints {
   update(id: string, changes: EndpointChanges): Promise<Endpoint>
   /** Its unfinished deliveries are canceled; its log stays. */
   delete(id: string): Promise<void>
-  /** With `recover`, what was skipped or never made since then is delivered; otherwise only what comes. */
+  /**
+   * Asks the endpoint for its consent to deliveries, once, and enables it if it was waiting for that. A refusal is a value, not an error; what
+   * the endpoint missed until then is delivered by `recover`.
+   */
+  verify(id: string, options?: VerifyOptions): Promise<Verification>
+  /**
+   * With `recover`, what was skipped or never made since then is delivered; otherwise only what comes. `invalid_endpoint`, here and at `pause`,
+   * for one that has not consented.
+   */
   enable(id: string, options?: EnableOptions): Promise<EnableResult>
   /** Its deliveries wait. */
   pause(id: string): Promise<Endpoint>
@@ -63,6 +85,11 @@ export interface Endpoints {
    * `invalid_argument` for a type without an example.
    */
   test(id: string, options?: TestOptions): Promise<SendResult>
+}
+
+export interface CreatedEndpoint extends NewSecret {
+  /** With `verify`: what the endpoint answered. */
+  readonly verification?: Verification
 }
 
 export interface EnableOptions {
@@ -93,9 +120,12 @@ export function createEndpoints(context: TenantContext): Endpoints {
       const isGone = isId(id) && (await whileBusy(() => store.endpoints.remove(tenantId, id)))
       if (!isGone) throw notFound()
     },
+    verify: (id, options = {}) => verify(context, id, options),
     enable: (id, options = {}) => enable(context, id, options),
     pause: async (id) =>
-      viewEndpoint(await change(context, id, (record) => activated(record, 'paused'))),
+      viewEndpoint(
+        await change(context, id, (record) => activated(refuseUnverified(record), 'paused')),
+      ),
     disable: async (id) =>
       viewEndpoint(
         await change(context, id, (record) => ({
@@ -110,10 +140,11 @@ export function createEndpoints(context: TenantContext): Endpoints {
   }
 }
 
-async function create(context: TenantContext, input: EndpointInput): Promise<NewSecret> {
+async function create(context: TenantContext, input: EndpointInput): Promise<CreatedEndpoint> {
   const { options, tenantId } = context
-  const settings = checkSettings(options, input, ['secret', 'enabled'])
-  const { url, eventTypes, headers, metadata, ...optional } = settings
+  if (input.verify !== undefined) context.refuseIfStopped()
+  const settings = checkSettings(options, input, ['secret', 'enabled', 'verify'])
+  const { url, eventTypes, headers, metadata, sensitiveHeaders: _sealed, ...optional } = settings
   if (url === undefined) throw new WebhookError('invalid_url', 'An endpoint needs a `url`.')
   const schemes = schemesFor(options, settings.schemes)
   const secret = checkSecretFor(
@@ -121,22 +152,38 @@ async function create(context: TenantContext, input: EndpointInput): Promise<New
     input.secret === undefined ? generateSecret() : input.secret,
   )
   const now = context.now()
+  const id = newId('ep', now, randomBytes)
+  const owner = { tenantId, endpointId: id }
   const record: NewEndpoint = {
     tenantId,
-    id: newId('ep', now, randomBytes),
+    id,
     url,
     eventTypes: eventTypes ?? ['*'],
-    ...(checkEnabled(input.enabled)
-      ? { status: 'enabled' }
-      : { status: 'disabled', disabledReason: 'manual' }),
+    ...beginning(context, input),
     health: { state: 'healthy' },
     headers: headers ?? {},
     metadata: metadata ?? {},
-    secrets: [sealSecret(context.secretBox, secret, now)],
-    ...compact(optional),
+    secrets: [await sealSecret(context.secretBox, secret, owner, now)],
+    ...compact({ ...optional, ...(await sealSettings(context.secretBox, owner, settings)) }),
   }
+  checkOneAuthorization(record)
   const endpoint = await whileBusy(() => context.store.endpoints.insert(record))
-  return { endpoint: viewEndpoint(endpoint), secret }
+  const created = { endpoint: viewEndpoint(endpoint), secret }
+  if (input.verify === undefined) return created
+  const verification = await verify(context, id, { method: input.verify })
+  return { endpoint: verification.endpoint, secret, verification }
+}
+
+/** Where an endpoint begins. Where consent is required, or asked for, nothing else counts. */
+function beginning(
+  context: TenantContext,
+  { enabled, verify: method }: EndpointInput,
+): Pick<EndpointRecord, 'status' | 'disabledReason'> {
+  const isEnabled = checkEnabled(enabled)
+  if (method !== undefined) methodFor(context, method)
+  if (method !== undefined || context.options.verification.required !== undefined)
+    return { status: 'disabled', disabledReason: 'unverified' }
+  return isEnabled ? { status: 'enabled' } : { status: 'disabled', disabledReason: 'manual' }
 }
 
 async function update(
@@ -145,10 +192,13 @@ async function update(
   changes: EndpointChanges,
 ): Promise<Endpoint> {
   const patch = checkSettings(context.options, changes)
-  const edit = (before: EndpointRecord): EndpointRecord => {
-    const after = merge(before, patch)
-    if ('schemes' in patch) checkSecretsFit(context, after)
-    return after
+  const edit = async (before: EndpointRecord): Promise<EndpointRecord> => {
+    const sealed = await sealSettings(context.secretBox, ownerOf(before), patch, before)
+    const after = merge(before, { ...patch, ...sealed })
+    checkOneAuthorization(after)
+    checkNoneMoves(before, patch)
+    if ('schemes' in patch) await checkSecretsFit(context, after)
+    return outgrowsConsent(context, before, after) ? awaitingConsent(after) : after
   }
   return viewEndpoint(await change(context, id, edit))
 }
@@ -161,7 +211,9 @@ async function enable(
 ): Promise<EnableResult> {
   checkFields('enable', options, ['recover'])
   const since = options.recover === undefined ? undefined : recoverSince(context, options.recover)
-  const endpoint = viewEndpoint(await change(context, id, (record) => activated(record, 'enabled')))
+  const endpoint = viewEndpoint(
+    await change(context, id, (record) => activated(refuseUnverified(record), 'enabled')),
+  )
   context.wake()
   if (since === undefined) return { endpoint }
   return { endpoint, recovered: await recover(context, { endpointId: id, since, only: 'missing' }) }

@@ -10,6 +10,7 @@ import type { Redelivery } from '../ports/delivery-store'
 import { randomBytes } from '../random-bytes'
 import { decodeBody, ownBody } from '../sending/fan-out'
 import { whileBusy } from '../store-retry'
+import { announceReplay } from './announce-replay'
 import type { TenantContext } from './context'
 import { getRecord } from './endpoint-writes'
 import { createPace, type Pace } from './pace'
@@ -103,11 +104,16 @@ async function redeliver(
   let created = 0
   const size = batchSize(plan.perSecond)
   for (let from = 0; from < items.length; from += size) {
-    const batch = items.slice(from, from + size).map((item) => redelivery(context, endpoint, item))
+    const chosen = items.slice(from, from + size)
+    const batch = chosen.map((item) => redelivery(context, endpoint, item))
     await pace(batch.length)
     context.refuseIfStopped()
     const verdicts = await whileBusy(() => context.store.deliveries.redeliver(batch))
-    created += verdicts.filter((verdict) => verdict === 'created').length
+    for (const [index, item] of batch.entries()) {
+      if (verdicts[index] !== 'created') continue
+      created += 1
+      announceReplay(context, item, chosen[index]?.event.type ?? '')
+    }
     context.wake()
   }
   return created

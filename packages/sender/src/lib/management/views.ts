@@ -6,10 +6,24 @@ import type {
   FailureReason,
   SkipReason,
 } from '../model/delivery'
-import type { DisabledReason, EndpointRecord, EndpointStatus, Health } from '../model/endpoint'
+import type {
+  DisabledReason,
+  EndpointRecord,
+  EndpointStatus,
+  Health,
+  OrderPolicy,
+} from '../model/endpoint'
 import type { EventRecord, EventState } from '../model/event'
 import type { Filter } from '../model/filter'
 import type { RetryPolicy } from '../model/retry-schedule'
+import {
+  type AuthorizationView,
+  type TlsView,
+  viewAuthorization,
+  viewTls,
+} from './endpoint-credentials'
+import { type HeaderView, viewHeaders } from './endpoint-headers'
+import { type EndpointRateLimit, viewRateLimit } from './endpoint-terms'
 
 /** An endpoint as its owner sees it. Secrets appear by id only. */
 export interface Endpoint {
@@ -25,11 +39,19 @@ export interface Endpoint {
   readonly health: Health['state']
   /** Since when it has been failing. */
   readonly failingSince?: Date
+  /** Nothing is sent to it before, unless it turns healthy: it has long been failing. */
+  readonly nextProbeAt?: Date
   readonly throttledUntil?: Date
-  readonly headers: Readonly<Record<string, string>>
+  /** Sensitive ones by name. */
+  readonly headers: Readonly<Record<string, HeaderView>>
   /** Where it differs from the sender's; milliseconds. */
   readonly retry?: Partial<RetryPolicy>
   readonly timeout?: Duration
+  readonly rateLimit?: EndpointRateLimit
+  readonly ordered?: OrderPolicy
+  /** Without its secrets. */
+  readonly authorization?: AuthorizationView
+  readonly tls?: TlsView
   readonly envelope?: string
   readonly schemes?: readonly string[]
   /** The current secret first. */
@@ -94,13 +116,26 @@ export interface StoredEvent {
 }
 
 export function viewEndpoint(record: EndpointRecord): Endpoint {
-  const { seq: _seq, revision: _revision, timeoutMs, throttledUntil, ...rest } = record
+  const {
+    seq: _seq,
+    revision: _revision,
+    sealedHeaders: _sealedHeaders,
+    authorization,
+    tls,
+    timeoutMs,
+    rateLimit,
+    throttledUntil,
+    ...rest
+  } = record
   return {
     ...rest,
-    health: record.health.state,
-    ...(record.health.state === 'failing' ? { failingSince: new Date(record.health.since) } : {}),
+    headers: viewHeaders(record),
+    ...viewHealth(record.health),
     ...(throttledUntil === undefined ? {} : { throttledUntil: new Date(throttledUntil) }),
     ...(timeoutMs === undefined ? {} : { timeout: `${timeoutMs}ms` as const }),
+    ...(rateLimit === undefined ? {} : { rateLimit: viewRateLimit(rateLimit) }),
+    ...(authorization === undefined ? {} : { authorization: viewAuthorization(authorization) }),
+    ...(tls === undefined ? {} : { tls: viewTls(tls) }),
     secrets: record.secrets.map(({ id, createdAt, expiresAt }) => ({
       id,
       createdAt: new Date(createdAt),
@@ -108,6 +143,16 @@ export function viewEndpoint(record: EndpointRecord): Endpoint {
     })),
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
+  }
+}
+
+function viewHealth(health: Health): Pick<Endpoint, 'health' | 'failingSince' | 'nextProbeAt'> {
+  if (health.state === 'healthy') return { health: 'healthy' }
+  const { since, probeAt } = health
+  return {
+    health: 'failing',
+    failingSince: new Date(since),
+    ...(probeAt === undefined ? {} : { nextProbeAt: new Date(probeAt) }),
   }
 }
 
@@ -127,6 +172,12 @@ export function viewDelivery(record: DeliveryRecord): Delivery {
 
 export function viewAttempt(record: AttemptRecord): Attempt {
   return { ...record, startedAt: new Date(record.startedAt) }
+}
+
+/** As a tenant may see it where the host's network must not be mapped: blocked reads as refused does. */
+export function viewConcealed(record: AttemptRecord): Attempt {
+  const isBlocked = record.outcome === 'forbidden_address'
+  return viewAttempt(isBlocked ? { ...record, outcome: 'network' } : record)
 }
 
 export function viewEvent(record: EventRecord): StoredEvent {

@@ -6,10 +6,16 @@ export type DeliveryStatus = DeliveryState['status']
 export type SkipReason = 'disabled' | 'filtered'
 
 /**
- * Why a delivery failed for good: attempts or age used up, 410 Gone, an address the policy forbids, a worker lost alone with it
- * five times, or its stored payload or its endpoint's configuration cannot be used.
+ * Why a delivery failed for good: attempts or age used up, 410 Gone, no further attempt wanted by the endpoint (`webhook-delivery`), an
+ * address the policy forbids, a worker lost alone with it five times, or its stored payload or its endpoint's configuration cannot be used.
  */
-export type FailureReason = 'exhausted' | 'gone' | 'forbidden_address' | 'poison' | 'config'
+export type FailureReason =
+  | 'exhausted'
+  | 'gone'
+  | 'aborted'
+  | 'forbidden_address'
+  | 'poison'
+  | 'config'
 
 /** Where a delivery stands. `dueIn`-like times are absolute here, in the store's milliseconds. */
 export type DeliveryState =
@@ -61,6 +67,8 @@ export interface ClaimedDelivery {
   readonly lease: LeaseRef
   readonly eventId: string
   readonly eventType: string
+  /** The event's, whether or not the endpoint is ordered. */
+  readonly orderingKey?: string
   readonly messageId: string
   readonly progress: Progress
   readonly createdAt: number
@@ -97,6 +105,8 @@ export interface AttemptRecord {
   readonly outcome: AttemptClass
   /** HTTP status, where a response came. */
   readonly status?: number
+  /** What was asked with, `webhook-*` included. Signatures, credentials and header values marked sensitive are masked. */
+  readonly requestHeaders?: Readonly<Record<string, string>>
   readonly responseHeaders?: Readonly<Record<string, string>>
   /** At most the capture limit of the response body, raw. */
   readonly responseBody?: Uint8Array

@@ -80,6 +80,8 @@ export interface ClaimedEvent {
   /** The highest `EndpointRecord.seq` that existed when the event was recorded: later endpoints never match it. */
   readonly horizon: number
   readonly token: string
+  /** Written by other means than `prepare`, such as plain SQL: its data is still to be held against the catalogue. */
+  readonly unchecked?: boolean
 }
 
 /** What became of a claimed event. */

@@ -25,7 +25,10 @@ function waits(retry: RetryPolicy, random: () => number): readonly number[] {
   let progress: Progress = { attempt: 1, lost: 0, soloLost: 0, deferred: 0 }
   let ageMs = 0
   for (;;) {
-    const policy = { retry, disableAfterMs: Number.POSITIVE_INFINITY, now: ageMs, random }
+    const forEver = Number.POSITIVE_INFINITY
+    const limits = { disableAfterMs: forEver, probeAfterMs: forEver, probeIntervalMs: forEver }
+    const never = { ...limits, directives: false }
+    const policy = { retry, ...never, forbiddenIsFinal: true, now: ageMs, random }
     const { next } = settle({ progress, ageMs, health: { state: 'healthy' } }, down, policy)
     if (next.status !== 'pending') {
       expect(next).toEqual({ status: 'failed', reason: 'exhausted' })

@@ -56,6 +56,19 @@ describe('an end at once', () => {
     })
   })
 
+  it('but not an address that must not be told from one that does not answer', () => {
+    const asRefused = { next: pendingIn(10_000), endpoint: { health: turnsFailing } }
+    const forbidden = failure({ errorClass: 'forbidden_address' })
+    expect(after(forbidden, { forbiddenIsFinal: false })).toStrictEqual({
+      ...asRefused,
+      outcome: 'forbidden_address',
+    })
+    expect(after(failure(), { forbiddenIsFinal: false })).toStrictEqual({
+      ...asRefused,
+      outcome: 'network',
+    })
+  })
+
   it("our own configuration, which is not the endpoint's fault", () => {
     const expected = { next: failed('config'), outcome: 'config' }
     expect(after(failure({ errorClass: 'config' }))).toStrictEqual(expected)
@@ -134,6 +147,35 @@ describe('anything else', () => {
   })
 })
 
+describe("the sender's own fault", () => {
+  const late = failure({ errorClass: 'dns', code: 'dns_timeout', blame: 'sender' })
+
+  it('is tried again on the schedule, and says nothing about the endpoint', () => {
+    expect(after(late, { random: () => 0.5 })).toStrictEqual({
+      next: pendingIn(11_000),
+      outcome: 'dns',
+    })
+    const failing: Health = { state: 'failing', since: now - 6 * day }
+    expect(after(late, { health: failing })).toStrictEqual({
+      next: pendingIn(10_000),
+      outcome: 'dns',
+    })
+  })
+
+  it('ends a delivery whose attempts or age are used up', () => {
+    const exhausted = { next: failed('exhausted'), outcome: 'dns' }
+    expect(after(late, { progress: { attempt: 3 } })).toStrictEqual(exhausted)
+    expect(after(late, { ageMs: 2 * day })).toStrictEqual(exhausted)
+  })
+
+  it.each(['config', 'network', 'forbidden_address'] as const)(
+    'is no end at once, whatever its class: %s',
+    (errorClass) => {
+      expect(after(failure({ errorClass, blame: 'sender' })).next).toStrictEqual(pendingIn(10_000))
+    },
+  )
+})
+
 describe('age', () => {
   it("fails when the schedule's own delay would end past maxAge", () => {
     expect(after(answer(500), { ageMs: day - 10_000 }).next).toStrictEqual(pendingIn(10_000))
@@ -178,6 +220,22 @@ describe('health', () => {
     expect(
       after(failure({ errorClass: 'forbidden_address' }), { health: since(6 * day) }).endpoint,
     ).toStrictEqual({
+      disable: 'failing',
+    })
+  })
+
+  it('a failure puts off the next probe of an endpoint that has long been failing, and no success does', () => {
+    const long = { health: since(600_000), probeAfterMs: 30_000 }
+    expect(after(answer(500), long).endpoint).toStrictEqual({ probeInMs: 60_000 })
+    expect(after(answer(200), long).endpoint).toStrictEqual({
+      health: { from: 'failing', to: 'healthy' },
+    })
+    expect(after(asking(503, '20'), long).endpoint).toStrictEqual({
+      probeInMs: 60_000,
+      throttleForMs: 20_000,
+    })
+    expect(after(answer(500), { ...long, health: since(29_999) })).not.toHaveProperty('endpoint')
+    expect(after(answer(500), { ...long, health: since(5 * day) }).endpoint).toStrictEqual({
       disable: 'failing',
     })
   })

@@ -1,8 +1,9 @@
 import type { AttemptOutcome } from '../ports/transport'
 import { classifyOutcome } from './attempt'
 import type { AttemptClass, NextState, Progress } from './delivery'
-import type { DisabledReason, EndpointStatus, Health } from './endpoint'
-import { type HealthChange, judgeHealth } from './health'
+import { type Directives, parseDirectives } from './directives'
+import type { DisabledReason, Health } from './endpoint'
+import { type HealthChange, type HealthPolicy, judgeHealth, nextProbe } from './health'
 import { parseRetryAfter } from './retry-after'
 import { addJitter, type RetryPolicy, scheduledDelay } from './retry-schedule'
 
@@ -17,9 +18,12 @@ export interface SettleSubject {
   readonly health: Health
 }
 
-export interface SettlePolicy {
+export interface SettlePolicy extends HealthPolicy {
   readonly retry: RetryPolicy
-  readonly disableAfterMs: number
+  /** Whether the response header `webhook-delivery` counts. */
+  readonly directives: boolean
+  /** Whether an address that the network policy forbids ends the delivery. Otherwise it is retried, as one that cannot be reached is. */
+  readonly forbiddenIsFinal: boolean
   /** The store's milliseconds. */
   readonly now: number
   /** Uniform in [0, 1). */
@@ -31,6 +35,8 @@ export interface EndpointEffect {
   readonly disable?: DisabledReason
   readonly throttleForMs?: number
   readonly health?: HealthChange
+  /** It has long been failing: until then it is left alone. */
+  readonly probeInMs?: number
 }
 
 export interface SettleResult {
@@ -44,28 +50,9 @@ export interface SettleResult {
 const mostDeferrals = 5
 const shortestDeferralMs = 1_000
 const longestUnaskedThrottleMs = 60_000
-const mostSoloLosses = 5
+const aborted: NextState = { status: 'failed', reason: 'aborted' }
+const disableOnRequest: EndpointEffect = { disable: 'requested' }
 const throttlingStatuses = new Set([429, 502, 503, 504])
-
-/**
- * What becomes of a delivery that is about to be attempted. An endpoint paused after the claim is attempted still.
- *
- * ```
- * delivering ──▶ skipped(disabled)   its endpoint was disabled
- *            ──▶ failed(poison)      it ran alone, and its worker was lost, five times
- *            ──▶ failed(config)      its payload is no longer there
- *            ──▶ attempt             otherwise
- * ```
- */
-export function judgeClaim(
-  progress: Progress,
-  endpointStatus: EndpointStatus,
-  bodyPresent: boolean,
-): 'attempt' | NextState {
-  if (endpointStatus === 'disabled') return { status: 'skipped', reason: 'disabled' }
-  if (progress.soloLost >= mostSoloLosses) return { status: 'failed', reason: 'poison' }
-  return bodyPresent ? 'attempt' : { status: 'failed', reason: 'config' }
-}
 
 /**
  * What becomes of a delivery, and of its endpoint, after an attempt.
@@ -73,14 +60,19 @@ export function judgeClaim(
  * ```
  * delivering ── 2xx ───────────────────────────────▶ succeeded                    health: success
  *            ── 410 ───────────────────────────────▶ failed(gone)                 endpoint disabled
- *            ── an address the policy forbids ─────▶ failed(forbidden_address)    health: failure
+ *            ── any other status + `disable` ──────▶ failed(aborted)              endpoint disabled
+ *            ── any other status + `abort-message` ▶ failed(aborted)              health: failure
+ *            ── an address the policy forbids ─────▶ failed(forbidden_address)    health: failure; or as anything else
  *            ── our own configuration ─────────────▶ failed(config)               not the endpoint's fault
+ *            ── the sender's own fault ────────────▶ as the last two              health: untouched
  *            ── 409 + Retry-After, at most 5 times ▶ pending, deferred: free      health: untouched
  *            ── anything else, attempts and age left ▶ pending                    health: failure
  *            ── anything else, none left ──────────▶ failed(exhausted)            health: failure
  * ```
  * No age is left when the schedule's own delay, without jitter, would end past `maxAge`: chance then never decides whether there is a
- * further attempt. A wait that jitter or `Retry-After` makes longer is cut at `maxAge`. 429, 502, 503 and 504 also throttle the endpoint.
+ * further attempt. A failure of an endpoint that has long been failing puts off its next probe. A wait that jitter or `Retry-After` makes longer is cut at `maxAge`. 429, 502, 503 and 504 also throttle the endpoint.
+ * `disable` and `abort-message` are directives of the response header `webhook-delivery`, where the policy heeds it; a 2xx that says `disable`
+ * succeeds, and disables.
  */
 export function settle(
   subject: SettleSubject,
@@ -89,26 +81,22 @@ export function settle(
 ): SettleResult {
   return outcome.kind === 'response'
     ? settleResponse(subject, outcome, policy)
-    : settleError(subject, outcome.errorClass, policy)
+    : settleError(subject, outcome, policy)
 }
 
 function settleError(
   subject: SettleSubject,
-  errorClass: ErrorOutcome['errorClass'],
+  { errorClass, blame }: ErrorOutcome,
   policy: SettlePolicy,
 ): SettleResult {
-  switch (errorClass) {
-    case 'config':
-      return { next: { status: 'failed', reason: 'config' }, outcome: errorClass }
-    case 'forbidden_address':
-      return {
-        next: { status: 'failed', reason: 'forbidden_address' },
-        outcome: errorClass,
-        ...withEffect(healthEffect(subject, policy, 'failure')),
-      }
-    default:
-      return { ...retry(subject, policy, {}), outcome: errorClass }
-  }
+  if (blame === 'sender')
+    return { next: nextTry(delayUntilRetry(subject, policy, 0)), outcome: errorClass }
+  if (errorClass === 'config')
+    return { next: { status: 'failed', reason: 'config' }, outcome: errorClass }
+  const settled = { ...retry(subject, policy, {}), outcome: errorClass }
+  return errorClass === 'forbidden_address' && policy.forbiddenIsFinal
+    ? { ...settled, next: { status: 'failed', reason: 'forbidden_address' } }
+    : settled
 }
 
 function settleResponse(
@@ -122,7 +110,10 @@ function settleResponse(
       return {
         next: { status: 'succeeded' },
         outcome,
-        ...withEffect(healthEffect(subject, policy, 'success')),
+        ...withEffect({
+          ...healthEffect(subject, policy, 'success'),
+          ...(directivesOf(response, policy).disable ? disableOnRequest : {}),
+        }),
       }
     case 'http':
       return settleStatus(subject, response, policy)
@@ -144,6 +135,18 @@ function settleStatus(
       endpoint: { disable: 'gone' },
     }
   }
+  const { disable, abort } = directivesOf(response, policy)
+  if (disable) return { next: aborted, outcome: 'http', endpoint: disableOnRequest }
+  const settled = settleFailure(subject, response, policy)
+  return abort ? { ...settled, next: aborted } : settled
+}
+
+function settleFailure(
+  subject: SettleSubject,
+  response: ResponseOutcome,
+  policy: SettlePolicy,
+): SettleResult {
+  const { status } = response
   const retryAfterMs = retryAfterOf(response, policy.now)
   const honoured = retryAfterMs === undefined ? {} : { retryAfterMs }
   if (status === 409 && retryAfterMs !== undefined && mayDefer(subject, policy)) {
@@ -155,6 +158,10 @@ function settleStatus(
   }
   const throttles = throttlingStatuses.has(status)
   return { ...retry(subject, policy, { ...honoured, throttles }), outcome: 'http', ...honoured }
+}
+
+function directivesOf({ headers }: ResponseOutcome, policy: SettlePolicy): Directives {
+  return parseDirectives(policy.directives ? headers['webhook-delivery'] : undefined)
 }
 
 /** RFC 9110 allows `Retry-After` on a redirect too, but redirects are not followed. */
@@ -185,12 +192,14 @@ function retry(
     ...(advice.throttles === true ? throttle(delay, policy, advice.retryAfterMs) : {}),
   }
   return {
-    next:
-      delay === undefined
-        ? { status: 'failed', reason: 'exhausted' }
-        : { status: 'pending', retryInMs: delay, deferred: false },
+    next: nextTry(delay),
     ...withEffect(effect),
   }
+}
+
+function nextTry(delay: number | undefined): NextState {
+  if (delay === undefined) return { status: 'failed', reason: 'exhausted' }
+  return { status: 'pending', retryInMs: delay, deferred: false }
 }
 
 /** Undefined when attempts or age are used up. */
@@ -228,8 +237,10 @@ function healthEffect(
   verdict: 'success' | 'failure',
 ): EndpointEffect {
   const change = judgeHealth(subject.health, verdict, policy.now, policy.disableAfterMs)
-  if (change === undefined) return {}
-  return change === 'disable' ? { disable: 'failing' } : { health: change }
+  if (change === 'disable') return { disable: 'failing' }
+  if (change !== undefined) return { health: change }
+  const probeInMs = verdict === 'failure' ? nextProbe(subject.health, policy) : undefined
+  return probeInMs === undefined ? {} : { probeInMs }
 }
 
 function withEffect(effect: EndpointEffect): { readonly endpoint?: EndpointEffect } {

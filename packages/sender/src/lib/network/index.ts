@@ -5,5 +5,6 @@ export {
   type NetworkPolicy,
   resolveNetworkPolicy,
 } from './policy'
+export type { ProxyOptions, ProxyPolicy } from './proxy'
 export { type UndiciTransportOptions, undiciTransport } from './transport/undici-transport'
 export { checkUrl, type UrlVerdict } from './url'

@@ -13,6 +13,8 @@ describe('resolveNetworkPolicy', () => {
       allowAddresses: [],
       allowHosts: [],
       ports: 'default',
+      proxy: undefined,
+      http2: false,
       lookup: undefined,
       dnsTimeoutMs: 5000,
       development: false,
@@ -62,7 +64,7 @@ describe('resolveNetworkPolicy', () => {
     [{ dnsTimeout: 5000 }, /dnsTimeout/],
     [{ dnsTimeout: '0s' }, /dnsTimeout/],
     [{ dnsTimeout: '61s' }, /dnsTimeout/],
-    [{ proxy: 'http://proxy:3128' }, /not supported yet/],
+    [{ proxy: 'proxy:3128' }, /http: or https: URL/],
     [{ allowPrivate: true }, /allowPrivate/],
     [null, /object/],
   ])('refuses %j', (options, message) => {

@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '@posthorn/schema'
 import { type AddressRange, parseAddress, parseRange } from './address/bytes'
+import { type ProxyOptions, type ProxyPolicy, resolveProxy } from './proxy'
 
 /** Answers a host name with every address it has. Rejects, or answers none, when it has none. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>
@@ -17,8 +18,10 @@ export interface NetworkOptions {
   readonly allowHosts?: readonly string[]
   /** `'any'`, or exactly these. Default: 80, 443 and those from 1024 that belong to no database, queue, shell or cluster service. */
   readonly ports?: 'any' | readonly number[]
-  /** Not supported yet. */
-  readonly proxy?: never
+  /** Every connection goes through this forward proxy, by CONNECT: its URL, or its options. Proxies in the environment are ignored. */
+  readonly proxy?: string | ProxyOptions
+  /** Speak HTTP/2 with endpoints that offer it over TLS (ALPN), one request at a time on a connection. Default false. */
+  readonly http2?: boolean
   /** Resolves host names in place of the system's resolver. */
   readonly lookup?: Lookup
   /** The most that a lookup may take. Default `'5s'`. */
@@ -34,6 +37,8 @@ export interface NetworkPolicy {
   /** In lower case and ASCII. */
   readonly allowHosts: readonly string[]
   readonly ports: 'default' | 'any' | ReadonlySet<number>
+  readonly proxy: ProxyPolicy | undefined
+  readonly http2: boolean
   readonly lookup: Lookup | undefined
   readonly dnsTimeoutMs: number
   readonly development: boolean
@@ -45,6 +50,7 @@ const known = [
   'allowHosts',
   'ports',
   'proxy',
+  'http2',
   'lookup',
   'dnsTimeout',
   'development',
@@ -66,6 +72,8 @@ export function resolveNetworkPolicy(options: NetworkOptions = {}): NetworkPolic
     allowAddresses: Object.freeze(list(options.allowAddresses, 'allowAddresses').map(toRange)),
     allowHosts: Object.freeze(list(options.allowHosts, 'allowHosts').map(toHostPattern)),
     ports: toPorts(options.ports),
+    proxy: resolveProxy(options.proxy),
+    http2: flag(options.http2, 'http2'),
     lookup: toLookup(options.lookup),
     dnsTimeoutMs: toTimeout(options.dnsTimeout ?? '5s'),
     development,
@@ -94,7 +102,6 @@ function checkShape(options: NetworkOptions): void {
   if (unknown !== undefined) {
     throw new TypeError(`network: unknown option "${unknown}" (known: ${known.join(', ')})`)
   }
-  if (options.proxy !== undefined) throw new TypeError('network.proxy is not supported yet')
 }
 
 function flag(value: boolean | undefined, name: string): boolean {

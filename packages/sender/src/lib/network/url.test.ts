@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NetworkOptions } from './policy'
-import { checkUrl, hostOf } from './url'
+import { checkUrl } from './url'
+import { hostOf } from './url-parts'
 import { guardCases, verdictOf } from './vectors/cases'
 
 const verdict = (url: string, policy?: NetworkOptions) => {

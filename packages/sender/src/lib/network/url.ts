@@ -3,6 +3,7 @@ import { checkAddress } from './address/check'
 import { isPossibleHost, refusedHost } from './hosts'
 import { type NetworkOptions, type NetworkPolicy, policyFrom } from './policy'
 import { isPortAllowed } from './ports'
+import { hostOf, portOf } from './url-parts'
 
 /** `reason` is for logs; `message` is a sentence that may be shown to whoever gave the URL. */
 export type UrlVerdict =
@@ -59,7 +60,7 @@ function checkForm(url: URL, policy: NetworkPolicy): UrlVerdict | undefined {
   if (url.username !== '' || url.password !== '') {
     return invalid('user information', 'The URL must not contain a user name or a password.')
   }
-  const port = url.port === '' ? defaultPort(url) : Number(url.port)
+  const port = portOf(url)
   if (isPortAllowed(port, policy)) return undefined
   return invalid(`port ${port}`, `Webhooks are not delivered to port ${port}.`)
 }
@@ -73,16 +74,6 @@ function checkHost(url: URL, policy: NetworkPolicy): UrlVerdict | undefined {
   if (!isPossibleHost(host)) return invalid('not a host name', 'The URL’s host name is not valid.')
   const refused = refusedHost(host, policy)
   return refused === undefined ? undefined : forbidden(refused)
-}
-
-/** The host to look up or to dial: no brackets, no trailing dot. */
-export function hostOf(url: URL): string {
-  const { hostname } = url
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname.replace(/\.$/, '')
-}
-
-export function defaultPort(url: URL): number {
-  return url.protocol === 'https:' ? 443 : 80
 }
 
 function invalid(reason: string, message: string): UrlVerdict {

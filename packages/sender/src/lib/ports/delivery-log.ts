@@ -62,8 +62,9 @@ export interface Statistics {
  * Reads.
  *
  * Laws: a named tenant's answer never holds another's row; paging neither repeats nor skips a row that existed when it began, even while
- * deliveries finish and new ones arrive; deliveries and events come newest first, attempts and history oldest first; a malformed cursor
- * is a `WebhookError` `invalid_argument`.
+ * deliveries finish and new ones arrive; deliveries and events come newest first, attempts and history oldest first; a history read to its end
+ * misses no event committed before its last page, and what was committed behind the reader may come last; a malformed cursor is a
+ * `WebhookError` `invalid_argument`.
  */
 export interface DeliveryLog {
   list(query: DeliveryQuery): Promise<Page<DeliveryRecord>>

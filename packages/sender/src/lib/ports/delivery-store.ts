@@ -14,6 +14,8 @@ export interface DeliveryClaimRequest {
   readonly perEndpoint: number
   /** Most deliveries of failing endpoints, together, that this claim may answer. */
   readonly failingLimit: number
+  /** An endpoint that has been failing for so long may have one unexpired lease at the most, whoever holds it. */
+  readonly probeAfterMs: number
   /** Claim one suspect (lost twice or more, the lease that has just run out included), and nothing else. Otherwise suspects are left alone. */
   readonly solo: boolean
 }
@@ -70,19 +72,34 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  *   unexpired leases on an endpoint, whoever holds them, never more than `failingLimit` of failing endpoints, never a suspect unless
  *   `solo`, and then one suspect alone. Every claim raises `attempt` by one and has a token of its own. Claiming a delivery whose lease ran
  *   out raises `lost`, and `soloLost` if that claim was solo.
+ * - Probing: an endpoint that has been failing for `probeAfterMs` or longer has one unexpired lease at the most, whoever holds it and
+ *   whatever `perEndpoint` says; none of a failing endpoint's deliveries is claimed before its `probeAt`. Probing, rate and order concern
+ *   requests: on a disabled endpoint, which gets none, they hold nothing back.
+ * - Rate: of an endpoint with a `rateLimit`, at most `limit` deliveries are claimed in any `perMs` of the store's clock (start included, end
+ *   not), whoever claims them. With `spare` = `limit / 20`, rounded down, they follow each other at `perMs / (limit - spare)`, and after a
+ *   pause `1 + spare` may be claimed at once (GCRA; https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm). What was claimed counts,
+ *   whatever became of it: a release gives nothing back. A `replace` that changes the limit begins anew. Other endpoints never wait for it.
+ * - Order: deliveries to an `ordered` endpoint, of events that have an `orderingKey`, form a line for each key, and only the first of a line
+ *   is ever claimed; it stays first while it is under a lease, waits for a retry, or is a suspect. The line is in the order in which their
+ *   events were recorded: none is claimed while an earlier event of its tenant and key is still to be matched, whoever matches it, and
+ *   whichever is fanned out first. The next comes first once the first is finished. Under `block` one that `failed` blocks its line instead:
+ *   nothing in it is claimed but replays of that event, until a delivery of it ends otherwise than `failed`, or the one that failed is
+ *   canceled. A replay of what blocks comes first in its line, any other last. Other keys, events without one, and other endpoints never
+ *   wait. A change of `ordered` holds for what is claimed from then on, leases given before run on, and blocked lines are free once it is
+ *   not `block` any more, or the endpoint is disabled.
  * - Fairness: an endpoint with due work is served within as many claims as there are endpoints with due work, however large the others'
  *   backlogs, and the cost of a claim does not grow with the backlog.
- * - Within one endpoint the longest due come first.
+ * - Within one endpoint the longest due come first, of those that its order lets through.
  * - `extend`: prolongs the leases still held, and answers those. An expired one is not: its place under the cap may be taken.
  * - `settle`: compare-and-set on (delivery, attempt, token) with the lease unexpired or not yet taken by another; `stale` otherwise, and then the
  *   state stays as it was. An attempt record given is logged in either case, as long as the delivery exists. One stale settlement hinders
  *   no other one of the batch. A settlement repeated is `stale`, and its attempt record is not logged again.
  * - `release`: gives leases back without blame: due at once, `attempt` lowered by one; stale ones are left alone.
- * - `cancel`: an unfinished delivery becomes `canceled`; a lease on it is void.
+ * - `cancel`: an unfinished delivery becomes `canceled`, and so does one that failed and blocks its line; a lease on it is void.
  * - `redeliver`: `pending` when an unfinished delivery of that event to that endpoint exists, `payload_pruned` when there are no bytes to send,
  *   otherwise a new delivery, due at once. No two of an event to an endpoint `as: 'new'` have one message id.
  * - `nextDueIn`: milliseconds until `claimEvents` or `claim` could answer something, 0 if now, undefined if nothing waits.
- *   Too early is allowed, too late is not, but for work that only a paused endpoint or a busy cap holds back.
+ *   Too early is allowed, too late is not, but for work that only a paused endpoint, a busy cap or a blocked line holds back.
  */
 export interface DeliveryStore {
   insert(events: readonly NewEvent[]): Promise<readonly InsertedEvent[]>

@@ -9,13 +9,21 @@ export interface Page<Item> {
 /** An endpoint to create; the store gives it `seq`, `revision` 1 and its times. */
 export type NewEndpoint = Omit<EndpointRecord, 'seq' | 'revision' | 'createdAt' | 'updatedAt'>
 
-/** A change that outcomes bring about. `throttleForMs` is added to the store's clock and never shortens a throttle. */
+/** A change that outcomes bring about. The times are added to the store's clock, and never bring a throttle's end or a probe forward. */
 export interface EndpointTransition {
   readonly tenantId: string
   readonly id: string
+  /** What was judged: unless the endpoint still is so, nothing changes. */
+  readonly onlyIf?: {
+    /** It has been failing since exactly then. */
+    readonly failingSince?: number
+    readonly url?: string
+  }
   readonly health?: { readonly from: Health['state']; readonly to: 'healthy' | 'failing' }
   readonly disable?: DisabledReason
   readonly throttleForMs?: number
+  /** Sets `probeAt` of an endpoint that is failing. */
+  readonly probeInMs?: number
 }
 
 /**
@@ -28,7 +36,8 @@ export interface EndpointTransition {
  *   It keeps `seq` and `createdAt`.
  * - `remove` deletes the endpoint and cancels its unfinished deliveries, as one step.
  * - `transition` changes health only from the state named (a failing endpoint keeps its `since`), disables only an endpoint that is not
- *   disabled yet, and raises `revision`; it answers, for each, whether health or status changed.
+ *   disabled yet, and raises `revision`; it answers, for each, whether health or status changed. What `onlyIf` names is compared in the same
+ *   step; where it differs nothing changes. An endpoint that turns healthy loses its `probeAt`, and keeps its throttle.
  * - `list` pages in order of creation, newest first; a page never repeats or skips an endpoint that existed when paging began.
  * - `forTenant` answers every endpoint of the tenant, as committed by the time of the call.
  */

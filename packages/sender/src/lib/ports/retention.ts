@@ -18,8 +18,8 @@ export interface Pruned {
 /**
  * Drops what is old.
  *
- * Laws: nothing that an unfinished delivery or a recorded event needs is ever dropped; a replay of a pruned payload is refused, not sent
- * empty; repeated calls come to an end with all counts 0.
+ * Laws: nothing that an unfinished delivery or a recorded event needs is ever dropped, nor a failed delivery that blocks its line, nor what
+ * a replay of it needs; a replay of a pruned payload is refused, not sent empty; repeated calls come to an end with all counts 0.
  */
 export interface Retention {
   prune(request: PruneRequest): Promise<Pruned>

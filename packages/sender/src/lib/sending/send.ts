@@ -3,7 +3,7 @@ import type { EndpointRecord } from '../model/endpoint'
 import type { InsertedEvent, NewEvent } from '../model/event'
 import type { SenderStore } from '../ports/store'
 import { whileBusy } from '../store-retry'
-import { type Batcher, createBatcher } from './batcher'
+import { afterTurn, type Batcher, createBatcher } from './batcher'
 import { type FanOutContext, fanOut } from './fan-out'
 import type { PreparedEvent } from './prepare'
 
@@ -30,7 +30,7 @@ export function createInserter(
   context: FanOutContext,
 ): Batcher<PreparedEvent, SendResult> {
   const write = (events: readonly PreparedEvent[]) => insertMatched(store, context, events)
-  return createBatcher(write, largestBatch)
+  return createBatcher(write, { largest: largestBatch, begin: afterTurn })
 }
 
 async function insertMatched(

@@ -18,6 +18,9 @@ export function announceNext(emitter: Emitter, delivery: ClaimedDelivery, next: 
     emitter.emit('delivery.succeeded', { ...base, attempts })
   } else if (next.status === 'failed') {
     emitter.emit('delivery.failed', { ...base, attempts, reason: next.reason })
+    const { orderingKey, endpoint } = delivery
+    if (endpoint.ordered === 'block' && orderingKey !== undefined)
+      emitter.emit('ordering.blocked', { ...base, orderingKey })
   } else {
     emitter.emit('delivery.skipped', { ...base, reason: next.reason })
   }

@@ -1,8 +1,14 @@
 import { errorText } from '../error-text'
 import type { AttemptRecord, ClaimedDelivery } from '../model/delivery'
 import type { AttemptOutcome, AttemptRequest } from '../ports/transport'
+import { openSecrets } from '../secrets'
+import type { Carrier } from '../telemetry/trace-context'
 import type { WorkerContext } from './context'
+import { openCredentials } from './credentials'
+import { exchange } from './exchange'
+import { idsOf } from './ids'
 import { buildRequest } from './request'
+import { noteSent, type Sent, type SentParts } from './sent'
 
 type Failure = Omit<Extract<AttemptOutcome, { kind: 'error' }>, 'kind' | 'durationMs'>
 
@@ -17,35 +23,85 @@ const notSent: Failure = {
   errorClass: 'network',
   code: 'transport_failed',
   message: 'The request could not be sent.',
+  blame: 'sender',
 }
 
-/** Signs and makes one request. Never rejects. */
+/** The host's to mend: a key that is missing, or a key service that cannot be reached. So it is tried again. */
+const notOpened: Failure = {
+  errorClass: 'network',
+  code: 'secrets_unavailable',
+  message: 'The endpoint’s secrets could not be opened.',
+  blame: 'sender',
+}
+
+export interface Attempted {
+  readonly outcome: AttemptOutcome
+  readonly sent: Sent
+}
+
+const nothingSent: Sent = { secrets: [] }
+
+/** Signs and makes one request, which carries the trace that it is part of. Never rejects. */
 export async function attempt(
   context: WorkerContext,
   delivery: ClaimedDelivery,
   body: Uint8Array,
-): Promise<AttemptOutcome> {
+  carrier?: Carrier,
+): Promise<Attempted> {
   const begun = context.clock.now()
   const fail = (failure: Failure, error: unknown): AttemptOutcome => {
-    const fields = { deliveryId: delivery.lease.deliveryId, error: errorText(error) }
+    const fields = { ...idsOf(delivery), error: errorText(error) }
     context.options.logger.error(fields, 'a request could not be built or sent')
     return { kind: 'error', ...failure, durationMs: Math.max(0, context.clock.now() - begun) }
   }
+  const now = context.time.now()
+  let opened: Opened
+  try {
+    opened = await open(context, delivery, now)
+  } catch (error) {
+    return { outcome: fail(notOpened, error), sent: nothingSent }
+  }
   let request: AttemptRequest
   try {
-    request = await buildRequest(context.request, delivery, body, context.time.now())
+    request = carrying(carrier, await buildRequest(context.request, delivery, body, now))
   } catch (error) {
-    return fail(notBuilt, error)
+    return { outcome: fail(notBuilt, error), sent: nothingSent }
   }
-  try {
-    return await context.transport().send(request)
-  } catch (error) {
-    return fail(notSent, error)
+  let complete: AttemptRequest | undefined
+  const note = (sending: AttemptRequest): void => {
+    complete = sending
+  }
+  const outcome = await exchange(context, request, opened.credentials, note).catch((error) =>
+    fail(notSent, error),
+  )
+  return { outcome, sent: noteSent({ delivery, ...opened, request: complete }) }
+}
+
+function carrying(carrier: Carrier | undefined, request: AttemptRequest): AttemptRequest {
+  return carrier === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, ...carrier } }
+}
+
+type Opened = Pick<SentParts, 'credentials' | 'signingSecrets'>
+
+async function open(
+  { request: { secretBox } }: WorkerContext,
+  { endpoint }: ClaimedDelivery,
+  now: number,
+): Promise<Opened> {
+  return {
+    credentials: await openCredentials(secretBox, endpoint),
+    signingSecrets: await openSecrets(secretBox, endpoint, now),
   }
 }
 
 /** What the `redact` hook leaves of an attempt. Which attempt it was, and when, is not the hook's to say. */
-export function redacted(context: WorkerContext, record: AttemptRecord): AttemptRecord {
+export function redacted(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+  record: AttemptRecord,
+): AttemptRecord {
   const { redact, logger } = context.options
   try {
     const left: unknown = redact(record)
@@ -53,8 +109,16 @@ export function redacted(context: WorkerContext, record: AttemptRecord): Attempt
     throw new TypeError('`redact` must answer an attempt, and not a promise of one')
   } catch (error) {
     // A hook that fails must not let through what it was there to hide.
-    logger.error({ error: errorText(error) }, 'the redact hook failed: the response is not kept')
-    const { responseBody: _body, responseHeaders: _headers, ...rest } = record
+    logger.error(
+      { ...idsOf(delivery), error: errorText(error) },
+      'the redact hook failed: headers and body are not kept',
+    )
+    const {
+      requestHeaders: _asked,
+      responseHeaders: _answered,
+      responseBody: _body,
+      ...rest
+    } = record
     return rest
   }
 }

@@ -21,6 +21,7 @@ export async function claimUngated(context: WorkerContext, solo: boolean): Promi
     return nothing
   }
   for (const delivery of claim.deliveries) inFlight.add(delivery)
+  context.telemetry?.metrics.claimed(claim.deliveries)
   return claim
 }
 
@@ -32,6 +33,7 @@ function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimReque
     limit: solo ? 1 : concurrency - inFlight.size,
     leaseMs,
     perEndpoint,
+    probeAfterMs: options.health.probeAfterMs,
     failingLimit: solo ? 1 : Math.max(0, failingSlots - inFlight.failing),
     solo,
   }

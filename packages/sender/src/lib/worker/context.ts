@@ -1,9 +1,11 @@
 import type { Emitter } from '../emitter'
+import type { Tokens } from '../network/oauth/tokens'
 import type { Clock } from '../ports/clock'
 import type { SenderStore } from '../ports/store'
 import type { Transport } from '../ports/transport'
 import type { ResolvedOptions } from '../resolve-options'
 import type { FanOutContext } from '../sending/fan-out'
+import type { Telemetry } from '../telemetry/telemetry'
 import type { EndpointEffects } from './effects'
 import type { Gate } from './gate'
 import type { InFlight } from './in-flight'
@@ -18,7 +20,9 @@ export interface WorkerContext {
   readonly clock: Clock
   readonly time: StoreTime
   readonly emitter: Emitter
+  readonly telemetry: Telemetry | undefined
   readonly transport: () => Transport
+  readonly tokens: Tokens
   readonly request: RequestContext
   readonly fanOut: FanOutContext
   readonly inFlight: InFlight

@@ -1,17 +1,21 @@
 import type { Emitter } from '../emitter'
 import { errorText } from '../error-text'
 import type { ClaimedDelivery } from '../model/delivery'
-import type { DisabledReason, EndpointRecord } from '../model/endpoint'
-import type { SettleResult } from '../model/settle'
+import type { EndpointRecord } from '../model/endpoint'
+import type { EndpointEffect, SettleResult } from '../model/settle'
 import type { EndpointTransition } from '../ports/endpoint-store'
 import type { Logger } from '../ports/logger'
 import type { SenderStore } from '../ports/store'
-import { createBatcher } from '../sending/batcher'
+import { afterCallback, createBatcher } from '../sending/batcher'
 import { whileBusy } from '../store-retry'
+
+const mostFailing = 10_000
+
+type Outcome = Pick<SettleResult, 'outcome' | 'endpoint'>
 
 /** What outcomes do to endpoints: health, throttling, disabling. */
 export interface EndpointEffects {
-  apply(delivery: ClaimedDelivery, effect: SettleResult['endpoint']): Promise<void>
+  apply(delivery: ClaimedDelivery, result: Outcome): Promise<void>
 }
 
 /** A change that is lost here comes again with the next outcome, so a failing store is logged and no more. */
@@ -22,48 +26,65 @@ export function createEffects(
 ): EndpointEffects {
   const batcher = createBatcher<EndpointTransition, boolean>(
     (changes) => whileBusy(() => store.endpoints.transition(changes)),
-    500,
+    { largest: 500, begin: afterCallback },
   )
-  const write = async (change: EndpointTransition, claimed: EndpointRecord): Promise<void> => {
+  // Those that turned failing here: a success that was claimed before then is not to be lost on them.
+  const failing = new Set<string>()
+  const remember = (change: EndpointTransition): void => {
+    if (failing.size >= mostFailing) failing.clear()
+    failing.add(keyOf(change))
+  }
+  const write = async (change: EndpointTransition): Promise<void> => {
     try {
-      if (change.disable !== undefined && !(await stillHolds(store, change.disable, claimed)))
-        return
-      if (await batcher.add(change)) announce(emitter, change)
+      if (!(await batcher.add(change))) return
+      if (change.health?.to === 'failing') remember(change)
+      announce(emitter, change)
     } catch (error) {
       logger.error(
-        { endpointId: change.id, error: errorText(error) },
+        { tenantId: change.tenantId, endpointId: change.id, error: errorText(error) },
         'an endpoint could not be updated',
       )
     }
   }
   return {
-    async apply({ endpoint }, effect) {
-      if (effect === undefined) return
-      const { tenantId, id } = endpoint
-      const { throttleForMs, health, disable } = effect
-      const changes: EndpointTransition[] = []
-      if (throttleForMs !== undefined) changes.push({ tenantId, id, throttleForMs })
-      if (health !== undefined) changes.push({ tenantId, id, health })
-      if (disable !== undefined) changes.push({ tenantId, id, disable })
-      await Promise.all(changes.map((change) => write(change, endpoint)))
+    async apply({ endpoint }, { outcome, endpoint: effect = {} }) {
+      const isHealed = outcome === 'success' && failing.size > 0 && failing.delete(keyOf(endpoint))
+      const changes = changesOf(endpoint, isHealed ? { ...effect, health: healed } : effect)
+      await Promise.all(changes.map(write))
     },
   }
 }
 
-/** The verdict was about the endpoint as it was claimed: since then it may have healed, or moved. */
-async function stillHolds(
-  store: SenderStore,
-  reason: DisabledReason,
+const healed = { from: 'failing', to: 'healthy' } as const
+
+const keyOf = ({ tenantId, id }: Pick<EndpointRecord, 'tenantId' | 'id'>): string =>
+  JSON.stringify([tenantId, id])
+
+function changesOf(
   claimed: EndpointRecord,
-): Promise<boolean> {
-  const current = await whileBusy(() => store.endpoints.get(claimed.tenantId, claimed.id))
-  if (current === undefined) return false
-  if (reason === 'gone') return current.url === claimed.url
-  return failingSince(current) === failingSince(claimed)
+  { throttleForMs, health, disable, probeInMs }: EndpointEffect,
+): readonly EndpointTransition[] {
+  const { tenantId, id } = claimed
+  const onlyIf = judged(claimed, false)
+  const changes: EndpointTransition[] = []
+  if (throttleForMs !== undefined) changes.push({ tenantId, id, throttleForMs, onlyIf })
+  if (health !== undefined) changes.push({ tenantId, id, health, onlyIf })
+  if (disable !== undefined) {
+    changes.push({ tenantId, id, disable, onlyIf: judged(claimed, disable === 'failing') })
+  }
+  if (probeInMs !== undefined) {
+    changes.push({ tenantId, id, probeInMs, onlyIf: judged(claimed, true) })
+  }
+  return changes
 }
 
-const failingSince = ({ health }: EndpointRecord): number | undefined =>
-  health.state === 'failing' ? health.since : undefined
+/** The verdict was about the endpoint as it was claimed: since then it may have healed, or moved. */
+function judged(
+  { url, health }: EndpointRecord,
+  byHealth: boolean,
+): NonNullable<EndpointTransition['onlyIf']> {
+  return byHealth && health.state === 'failing' ? { url, failingSince: health.since } : { url }
+}
 
 function announce(emitter: Emitter, change: EndpointTransition): void {
   const notice = { tenantId: change.tenantId, endpointId: change.id }

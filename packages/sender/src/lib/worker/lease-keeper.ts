@@ -33,8 +33,12 @@ async function extendAll(context: WorkerContext, leaseMs: number): Promise<void>
   if (leases.length === 0) return
   try {
     const held = await whileBusy(() => context.store.deliveries.extend(leases, leaseMs))
-    const lost = leases.length - held.length
-    if (lost > 0) context.options.logger.warn({ lost }, 'leases were lost while their attempts ran')
+    if (held.length === leases.length) return
+    const tokens = new Set(held.map(({ token }) => token))
+    for (const { token, ...lease } of leases) {
+      if (!tokens.has(token))
+        context.options.logger.warn(lease, 'a lease was lost while its attempt ran')
+    }
   } catch (error) {
     context.options.logger.error({ error: errorText(error) }, 'leases could not be extended')
   }

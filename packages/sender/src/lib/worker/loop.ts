@@ -29,8 +29,8 @@ interface LoopState {
 
 async function turn(context: WorkerContext, state: LoopState, waker: Waker): Promise<void> {
   try {
-    const worked = await step(context, state)
-    if (!worked) await rest(context, waker)
+    const isMore = await step(context, state)
+    if (!isMore) await rest(context, waker)
   } catch (error) {
     context.options.logger.error(
       { error: errorText(error) },
@@ -41,7 +41,7 @@ async function turn(context: WorkerContext, state: LoopState, waker: Waker): Pro
   }
 }
 
-/** Answers whether there was anything to do. */
+/** Answers whether there may be more to do at once. */
 async function step(context: WorkerContext, state: LoopState): Promise<boolean> {
   const matched = await matchRecorded(context)
   const { deliveries, suspects } = await claimDue(context)
@@ -51,8 +51,11 @@ async function step(context: WorkerContext, state: LoopState): Promise<boolean> 
     alone = (await runSuspects(context, mostSolo)).length
     state.lastSolo = context.clock.now()
   }
-  return matched + deliveries.length + alone > 0
+  return matched > 0 || (deliveries.length + alone > 0 && !isFull(context))
 }
+
+const isFull = ({ inFlight, options }: WorkerContext): boolean =>
+  inFlight.size >= options.worker.concurrency
 
 /** When idle, or at the latest one lease after the last time: then the others wait. */
 function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): boolean {
@@ -61,9 +64,10 @@ function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): b
 }
 
 async function rest(context: WorkerContext, waker: Waker): Promise<void> {
-  const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
   const most = context.options.worker.pollMs
-  // Due, and yet not claimed: a cap or a full house holds it back, and a freed slot will wake us.
+  if (isFull(context)) return waker.wait(most, context.stopping)
+  const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
+  // Due, and yet not claimed: a cap holds it back, and a freed slot will wake us.
   const ms = dueIn === undefined || dueIn <= 0 ? most : Math.min(most, dueIn)
   await waker.wait(ms, context.stopping)
 }

@@ -1,4 +1,4 @@
-import type { ValidationIssue } from '@posthorn/schema'
+import type { ValidationIssue, WebhookEvent } from '@posthorn/schema'
 import type { EndpointRecord } from '../model/endpoint'
 import type { ClaimedEvent, EventVerdict } from '../model/event'
 import { decodeBody, fanOut } from '../sending/fan-out'
@@ -16,21 +16,22 @@ export async function matchRecorded(context: WorkerContext): Promise<number> {
   time.observe(now)
   if (events.length === 0) return 0
   const endpoints = await endpointsOf(store, new Set(events.map((event) => event.tenantId)))
-  const verdicts = events.map((event) => judge(context, event, endpoints.get(event.tenantId) ?? []))
+  const verdicts = await Promise.all(
+    events.map((event) => judge(context, event, endpoints.get(event.tenantId) ?? [])),
+  )
   await whileBusy(() => store.deliveries.fanOut(verdicts))
   announceInvalid(context, verdicts)
   return events.length
 }
 
-function judge(
+async function judge(
   context: WorkerContext,
   event: ClaimedEvent,
   endpoints: readonly EndpointRecord[],
-): EventVerdict {
+): Promise<EventVerdict> {
   const { tenantId, id, token } = event
-  const issue = unreadable(event)
-  if (issue !== undefined)
-    return { tenantId, id, token, outcome: { kind: 'invalid', issues: [issue] } }
+  const issues = await issuesOf(context, event)
+  if (issues.length > 0) return { tenantId, id, token, outcome: { kind: 'invalid', issues } }
   return {
     tenantId,
     id,
@@ -39,12 +40,27 @@ function judge(
   }
 }
 
-function unreadable(event: ClaimedEvent): ValidationIssue | undefined {
+async function issuesOf(
+  { options }: WorkerContext,
+  { body, type, version, unchecked }: ClaimedEvent,
+): Promise<readonly ValidationIssue[]> {
+  const event = readable(body)
+  if (event === undefined)
+    return [{ path: '', message: 'the stored body is not an event in the standard envelope' }]
+  if (!unchecked) return []
+  if (body.byteLength > options.maxPayloadBytes)
+    return [
+      { path: '', message: `has more than the ${options.maxPayloadBytes} bytes that are sent` },
+    ]
+  const result = await options.events?.validate(type, event.data, version)
+  return result === undefined || result.ok ? [] : result.issues
+}
+
+function readable(body: Uint8Array): WebhookEvent | undefined {
   try {
-    decodeBody(event.body)
-    return undefined
+    return decodeBody(body)
   } catch {
-    return { path: '', message: 'the stored body is not an event in the standard envelope' }
+    return undefined
   }
 }
 

@@ -200,7 +200,7 @@ describe('a store that fails in the middle', () => {
     await clock.advance('10s')
     expect(lines).toEqual([
       'leases could not be extended',
-      'leases were lost while their attempts ran',
+      'a lease was lost while its attempt ran',
     ])
     await clock.advance('10s')
     expect((await sender.statistics()).succeeded).toBe(2)

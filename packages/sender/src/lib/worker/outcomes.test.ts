@@ -93,7 +93,7 @@ describe('an address that the policy forbids', () => {
 describe('a verdict on an endpoint that has changed since the claim', () => {
   async function heldBench(events: number) {
     const held = heldTransport()
-    const bench = testSender([], { transport: held })
+    const bench = testSender([], { transport: held, health: { probeAfter: '30d' } })
     const { endpoint } = await bench.sender.endpoints.create({ url })
     const state = () => bench.sender.endpoints.get(endpoint.id)
     await bench.sender.sendMany(Array.from({ length: events }, () => run))

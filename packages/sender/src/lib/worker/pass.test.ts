@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { run, testSender, url } from '../test-sender'
 
-const claim = { limit: 10, leaseMs: 45_000, perEndpoint: 10, failingLimit: 10, solo: false }
+const claim = {
+  ...{ limit: 10, leaseMs: 45_000, perEndpoint: 10, failingLimit: 10 },
+  ...{ probeAfterMs: 30_000, solo: false },
+}
 
 describe('a pass', () => {
   it('does not end before what another pass claimed first is settled', async () => {

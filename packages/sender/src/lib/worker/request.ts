@@ -3,13 +3,15 @@ import { type Scheme, signHeaders } from '@posthorn/schema/signature'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { EndpointRecord } from '../model/endpoint'
 import type { AttemptRequest } from '../ports/transport'
-import { type SecretBox, validSecrets } from '../secrets'
+import { openSecrets, type SecretBox } from '../secrets'
 
 export interface RequestContext {
   readonly schemes: ReadonlyMap<string, Scheme>
   readonly defaultSchemes: readonly string[]
   readonly secretBox: SecretBox
   readonly userAgent: string
+  /** CloudEvents wants each delivery to say on whose behalf it was allowed. */
+  readonly verification: { readonly origin?: string }
   readonly timeoutMs: number
   readonly captureBytes: number
 }
@@ -17,15 +19,14 @@ export interface RequestContext {
 /** The request of one attempt, signed for `now` (the store's milliseconds) with every secret that is still valid. */
 export async function buildRequest(
   context: RequestContext,
-  delivery: ClaimedDelivery,
+  delivery: Pick<ClaimedDelivery, 'endpoint' | 'messageId'>,
   body: Uint8Array,
   now: number,
 ): Promise<AttemptRequest> {
   const { endpoint } = delivery
+  const { origin } = context.verification
   const message = { id: delivery.messageId, timestamp: Math.floor(now / 1000), body }
-  const secrets = validSecrets(endpoint.secrets, now).map((secret) =>
-    context.secretBox.open(secret.value),
-  )
+  const secrets = await openSecrets(context.secretBox, endpoint, now)
   const signed = await Promise.all(
     schemesOf(context, endpoint).map((scheme) => signHeaders(scheme, message, secrets)),
   )
@@ -35,6 +36,7 @@ export async function buildRequest(
       ...endpoint.headers,
       'content-type': 'application/json',
       'user-agent': context.userAgent,
+      ...(origin === undefined ? {} : { origin }),
       ...Object.assign({}, ...signed),
     },
     body,

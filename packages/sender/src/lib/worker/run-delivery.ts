@@ -1,13 +1,18 @@
 import { compact } from '../compact'
 import { errorText } from '../error-text'
 import { describeAttempt } from '../model/attempt'
-import type { ClaimedDelivery, NextState, Settlement } from '../model/delivery'
+import type { AttemptRecord, ClaimedDelivery, NextState, Settlement } from '../model/delivery'
+import { judgeClaim } from '../model/judge-claim'
 import { retryPolicyFor } from '../model/retry-schedule'
-import { judgeClaim, settle } from '../model/settle'
+import { settle } from '../model/settle'
 import type { AttemptOutcome } from '../ports/transport'
 import { announceAttempt, announceNext } from './announce'
-import { attempt, redacted } from './attempt'
+import { type Attempted, attempt, redacted } from './attempt'
+import { conceal } from './conceal'
 import type { WorkerContext } from './context'
+import { blankEchoes, blankText } from './echo'
+import { idsOf } from './ids'
+import type { Sent } from './sent'
 
 /** Takes one claimed delivery to its next state. Never rejects: what cannot be settled is left to its lease. */
 export async function runDelivery(
@@ -18,7 +23,7 @@ export async function runDelivery(
     const settlement = await work(context, delivery)
     return await conclude(context, delivery, settlement)
   } catch (error) {
-    const fields = { deliveryId: delivery.lease.deliveryId, error: errorText(error) }
+    const fields = { ...idsOf(delivery), error: errorText(error) }
     context.options.logger.error(
       fields,
       'a delivery could not be settled; its lease will run out and it will be tried again',
@@ -37,18 +42,42 @@ async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<
     return { lease, next: judged === 'attempt' ? { status: 'failed', reason: 'config' } : judged }
   }
   const startedAt = context.time.now()
-  const outcome = await attempt(context, delivery, body)
+  const begun = context.clock.now()
+  const { outcome: seen, sent } = await watched(context, delivery, body)
+  const outcome = await conceal(context, endpoint, seen, begun)
   if (context.cutOff() && outcome.kind === 'error')
     return cutOffSettlement(delivery, startedAt, outcome)
   const result = settle(subject(context, delivery), outcome, policy(context, delivery))
-  logDetail(context, delivery, outcome)
-  await context.effects.apply(delivery, result.endpoint)
+  logDetail(context, delivery, seen, sent)
+  await context.effects.apply(delivery, result)
   const { retryAfterMs } = result
   const record = describeAttempt(outcome, {
     ...meta(delivery, startedAt),
     ...compact({ retryAfterMs }),
   })
-  return { lease, next: result.next, attempt: redacted(context, record) }
+  return {
+    lease,
+    next: result.next,
+    attempt: redacted(context, delivery, withoutSecrets(record, sent)),
+  }
+}
+
+async function watched(
+  context: WorkerContext,
+  delivery: ClaimedDelivery,
+  body: Uint8Array,
+): Promise<Attempted> {
+  const { telemetry } = context
+  if (telemetry === undefined) return attempt(context, delivery, body)
+  const attempted = await telemetry.tracing.attempt(delivery, (carrier) =>
+    attempt(context, delivery, body, carrier),
+  )
+  telemetry.metrics.attempted(delivery, attempted.outcome)
+  return attempted
+}
+
+function withoutSecrets(record: AttemptRecord, { headers, secrets }: Sent): AttemptRecord {
+  return blankEchoes({ ...record, ...(headers && { requestHeaders: headers }) }, secrets)
 }
 
 function meta({ lease, endpoint }: ClaimedDelivery, startedAt: number) {
@@ -66,7 +95,9 @@ function subject(context: WorkerContext, delivery: ClaimedDelivery) {
 function policy(context: WorkerContext, delivery: ClaimedDelivery) {
   return {
     retry: retryPolicyFor(context.options.retry, delivery.eventType, delivery.endpoint.retry),
-    disableAfterMs: context.options.health.disableAfterMs,
+    ...context.options.health,
+    directives: context.options.responseDirectives,
+    forbiddenIsFinal: !context.options.concealsTargets,
     now: context.time.now(),
     random: context.options.random,
   }
@@ -106,9 +137,9 @@ async function conclude(
     announceNext(context.emitter, delivery, settlement.next)
     return settlement.next
   }
-  const fields = { deliveryId: delivery.lease.deliveryId, attempt: delivery.lease.attempt }
+  context.telemetry?.metrics.leaseLost(delivery)
   context.options.logger.warn(
-    fields,
+    idsOf(delivery),
     'the lease was lost or the delivery canceled: its state was left as it is',
   )
   return undefined
@@ -118,22 +149,22 @@ function logDetail(
   context: WorkerContext,
   delivery: ClaimedDelivery,
   outcome: AttemptOutcome,
+  { secrets }: Sent,
 ): void {
   const { logger } = context.options
-  const fields = {
-    tenantId: delivery.lease.tenantId,
-    deliveryId: delivery.lease.deliveryId,
-    endpointId: delivery.endpoint.id,
-    attempt: delivery.lease.attempt,
-    durationMs: outcome.durationMs,
-  }
+  const fields = { ...idsOf(delivery), durationMs: outcome.durationMs }
   if (outcome.kind === 'response') {
     logger.debug({ ...fields, status: outcome.status }, 'attempt answered')
     return
   }
   const { errorClass, code, detail } = outcome
   logger.warn(
-    { ...fields, errorClass, code, ...(detail === undefined ? {} : { detail }) },
+    {
+      ...fields,
+      errorClass,
+      code,
+      ...(detail === undefined ? {} : { detail: blankText(detail, secrets) }),
+    },
     'attempt failed',
   )
 }

@@ -110,7 +110,10 @@ describe('stop while the store is asked', () => {
 })
 
 describe('stop during a solo phase', () => {
-  const claim = { limit: 10, leaseMs: 45_000, perEndpoint: 10, failingLimit: 10, solo: false }
+  const claim = {
+    ...{ limit: 10, leaseMs: 45_000, perEndpoint: 10, failingLimit: 10 },
+    ...{ probeAfterMs: 30_000, solo: false },
+  }
 
   it('ends it after the one in flight', async () => {
     const { clock, sender, store, held, states } = await heldSender(3)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { run, testSender, url } from '../test-sender'
 
 describe('a worker that died with its claims', () => {
-  const claim = { limit: 10, leaseMs: 45_000, perEndpoint: 10, failingLimit: 10 }
+  const slots = { limit: 10, perEndpoint: 10, failingLimit: 10 }
+  const claim = { ...slots, leaseMs: 45_000, probeAfterMs: 30_000 }
 
   it('costs its deliveries a lease, and no attempt of the schedule', async () => {
     const { clock, sender, store, transport } = testSender([500])

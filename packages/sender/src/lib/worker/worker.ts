@@ -1,9 +1,13 @@
 import { WebhookError } from '@posthorn/schema'
 import type { Emitter } from '../emitter'
+import { errorText } from '../error-text'
+import { createTokens } from '../network/oauth/tokens'
 import type { ResolvedOptions } from '../resolve-options'
 import type { SecretBox } from '../secrets'
 import type { FanOutContext } from '../sending/fan-out'
-import { whileBusyFor } from '../store-retry'
+import { whileBusy, whileBusyFor } from '../store-retry'
+import type { Telemetry } from '../telemetry/telemetry'
+import { type Ask, ask } from './ask'
 import type { WorkerContext } from './context'
 import { createEffects } from './effects'
 import { createGate } from './gate'
@@ -24,6 +28,7 @@ export interface Worker {
   readonly time: StoreTime
   /** Aborted when a stop is asked for. */
   readonly stopping: AbortSignal
+  readonly ask: Ask
   /** Throws `sender_stopped` from then on. */
   refuseIfStopped(): void
   deliverDue(): Promise<PassReport>
@@ -42,15 +47,17 @@ export interface WorkerParts {
   readonly options: ResolvedOptions
   readonly emitter: Emitter
   readonly secretBox: SecretBox
+  readonly telemetry: Telemetry | undefined
   readonly fanOut: Omit<FanOutContext, 'now'>
 }
 
 export function createWorker(parts: WorkerParts): Worker {
   const { options } = parts
   const waker = createWaker(options.clock)
-  const transport = lazyTransport(options)
+  const transport = lazyTransport(options, parts.telemetry)
   const shutdown = createShutdown(options.clock, transport)
   const context = createContext(parts, { transport, shutdown, wake: waker.wake })
+  const unwatch = watch(context)
   let life: Life = { stage: 'idle' }
 
   const refuseIfStopped = (): void => {
@@ -63,6 +70,7 @@ export function createWorker(parts: WorkerParts): Worker {
   return {
     time: context.time,
     stopping: shutdown.stopping,
+    ask: (endpoint, question) => shutdown.running.add(ask(context, endpoint, question)),
     refuseIfStopped,
     async deliverDue() {
       refuseIfStopped()
@@ -73,17 +81,32 @@ export function createWorker(parts: WorkerParts): Worker {
       if (life.stage === 'running') return
       const unsubscribe = options.store.deliveries.subscribe?.(waker.wake) ?? (() => {})
       life = { stage: 'running', unsubscribe }
-      void shutdown.running.add(runLoop(context, waker))
+      const run = () => runLoop(context, waker)
+      void shutdown.running.add(context.telemetry?.tracing.apart(run) ?? run())
     },
     stop(timeoutMs) {
       if (life.stage === 'stopped') return life.done
       const unsubscribe = life.stage === 'running' ? life.unsubscribe : () => {}
-      const done = shutdown.begin(timeoutMs).finally(unsubscribe)
+      const done = shutdown
+        .begin(timeoutMs)
+        .finally(unsubscribe)
+        .finally(() => unwatch?.())
       life = { stage: 'stopped', done }
       return done
     },
     wake: waker.wake,
   }
+}
+
+/** Lets the figures be collected, from now on; answers how to end that. */
+function watch({ telemetry, emitter, inFlight, store, options }: WorkerContext) {
+  return telemetry?.metrics.watch({
+    emitter,
+    inFlight: () => inFlight.size,
+    statistics: () => whileBusy(() => store.log.statistics()),
+    failed: (error) =>
+      options.logger.warn({ error: errorText(error) }, 'the statistics could not be read'),
+  })
 }
 
 interface Wiring {
@@ -93,7 +116,7 @@ interface Wiring {
 }
 
 function createContext(parts: WorkerParts, wiring: Wiring): WorkerContext {
-  const { options, emitter, secretBox, fanOut } = parts
+  const { options, emitter, telemetry, secretBox, fanOut } = parts
   const { transport, shutdown, wake } = wiring
   const { store, clock, logger } = options
   const time = createStoreTime(clock)
@@ -104,9 +127,14 @@ function createContext(parts: WorkerParts, wiring: Wiring): WorkerContext {
     clock,
     time,
     emitter,
+    telemetry,
     inFlight,
     gate: createGate(),
     transport: transport.get,
+    tokens: createTokens(
+      (request) => transport.get().send(request),
+      () => clock.now(),
+    ),
     request: { ...options, ...options.signing, secretBox },
     fanOut: { ...fanOut, now: time.now },
     settler: createSettler({

@@ -24,6 +24,10 @@ export interface Case {
   readonly health?: Health
   readonly retry?: Partial<RetryPolicy>
   readonly random?: () => number
+  /** Never, unless given. */
+  readonly probeAfterMs?: number
+  readonly directives?: boolean
+  readonly forbiddenIsFinal?: boolean
 }
 
 /** Settles the first attempt of a young delivery of a healthy endpoint, but for what is given. */
@@ -33,6 +37,10 @@ export function after(outcome: AttemptOutcome, given: Case = {}): SettleResult {
   const policy: SettlePolicy = {
     retry: { ...retry, ...given.retry },
     disableAfterMs: 5 * day,
+    probeAfterMs: given.probeAfterMs ?? Number.POSITIVE_INFINITY,
+    probeIntervalMs: 300_000,
+    directives: given.directives ?? false,
+    forbiddenIsFinal: given.forbiddenIsFinal ?? true,
     now,
     random: given.random ?? (() => 0),
   }

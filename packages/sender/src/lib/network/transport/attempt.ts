@@ -1,6 +1,5 @@
-import type { Dispatcher } from 'undici'
 import type { AttemptOutcome, AttemptRequest } from '../../ports/transport'
-import { classify } from './classify'
+import { classify, classifyHandshake } from './classify'
 import type { Deadlines, Entry, Expiring } from './deadlines'
 import {
   answeredTooLate,
@@ -9,10 +8,12 @@ import {
   statusOutOfRange,
   transportClosed,
 } from './failure'
+import { StreamFailure } from './http2'
+import type { Abortable, Occupant, Outgoing } from './occupant'
 import type { Pool } from './pool'
 import { type RawHeaders, Response } from './response'
 import type { Target } from './route'
-import type { Occupant, Slot } from './slot'
+import type { Slot } from './slot'
 import type { Timers } from './timers'
 
 export interface AttemptContext {
@@ -24,11 +25,9 @@ export interface AttemptContext {
 export interface Job {
   readonly request: AttemptRequest
   readonly target: Target
-  readonly options: Dispatcher.DispatchOptions
+  readonly outgoing: Outgoing
   readonly done: (outcome: AttemptOutcome) => void
 }
-
-type Controller = Dispatcher.DispatchController
 
 /**
  * waiting (for a connection) → sent → answered (final headers are in) → over. The verdict is fixed on the way to `answered`: what goes
@@ -40,14 +39,14 @@ type Unanswered =
   | { readonly phase: 'waiting' }
   | {
       readonly phase: 'sent'
-      readonly controller: Controller
+      readonly controller: Abortable
       readonly bytesRead: number
       readonly reused: boolean
     }
 
 interface Answered {
   readonly phase: 'answered'
-  readonly controller: Controller
+  readonly controller: Abortable
   readonly response: Response
 }
 
@@ -79,10 +78,10 @@ export class Attempt implements Occupant, Expiring {
   }
 
   start(): void {
-    this.#slot.run(this.#job.options, this)
+    this.#slot.run(this.#job.outgoing, this)
   }
 
-  onRequestStart(controller: Controller): void {
+  onRequestStart(controller: Abortable): void {
     if (this.#state.phase === 'over') {
       controller.abort(brokenOff)
       return
@@ -91,7 +90,7 @@ export class Attempt implements Occupant, Expiring {
     this.#state = { phase: 'sent', controller, bytesRead, reused }
   }
 
-  onResponseStart(controller: Controller, status: number, headers: RawHeaders): void {
+  onResponseStart(controller: Abortable, status: number, headers: RawHeaders): void {
     if (this.#state.phase !== 'sent') return
     if (status >= 100 && status < 200) return
     if (status < 200 || status > 599) {
@@ -103,7 +102,7 @@ export class Attempt implements Occupant, Expiring {
     this.#limitBody(response.tooLong ? tooLongMs : bodyMs)
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onResponseData(_controller: Abortable, chunk: Buffer): void {
     if (this.#state.phase !== 'answered' || this.#state.response.add(chunk)) return
     this.#cut(this.#state)
   }
@@ -118,10 +117,11 @@ export class Attempt implements Occupant, Expiring {
     this.#answer(response, {})
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
+  onResponseError(_controller: Abortable, error: Error): void {
     const state = this.#state
     if (state.phase === 'over') return
-    const failure = classify(error)
+    const { alert } = this.#slot
+    const failure = alert === undefined ? classify(error) : classifyHandshake(alert)
     if (state.phase === 'answered') this.#cut(state, failure.code)
     else if (this.#mayRepeat(state, error, failure)) this.#repeat(state)
     else this.#fail(failure)
@@ -134,7 +134,7 @@ export class Attempt implements Occupant, Expiring {
       return
     }
     const connecting = state.phase === 'waiting' ? this.#slot.tooLate : undefined
-    this.#fail(connecting ?? answeredTooLate(this.#job.request.timeoutMs))
+    this.#fail(connecting ?? answeredTooLate(this.#slot.hidden, this.#job.request.timeoutMs))
   }
 
   interrupted(): void {
@@ -149,6 +149,7 @@ export class Attempt implements Occupant, Expiring {
    */
   #mayRepeat(state: Unanswered, error: Error, failure: Failure): boolean {
     if (failure.errorClass !== 'network' || this.#dispatches >= mostDispatches) return false
+    if (error instanceof StreamFailure && error.isUnprocessed) return true
     if (state.phase === 'waiting') return !(error instanceof ConnectFailure)
     // A fresh one has served nobody, so it is never repeated twice.
     return state.reused && this.#slot.bytesRead === state.bytesRead

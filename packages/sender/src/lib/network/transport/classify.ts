@@ -1,4 +1,5 @@
 import { ConnectFailure, codeOf, detailOf, type Failure } from './failure'
+import { StreamFailure } from './http2'
 
 type Known = Pick<Failure, 'errorClass' | 'code' | 'message'>
 
@@ -50,6 +51,9 @@ const certificates: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'The endpoint’s TLS certificate comes from an authority that is not trusted.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The endpoint’s TLS certificate chain is not complete.',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'The endpoint demands a client certificate.',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'The endpoint does not trust the client certificate’s authority.',
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'The endpoint does not accept the client certificate.',
 }
 
 const broken = new Set([
@@ -63,7 +67,7 @@ const broken = new Set([
 
 /** Why a request got no response: everything that undici, the parser or the socket may throw, in the closed set of classes. */
 export function classify(error: unknown): Failure {
-  if (error instanceof ConnectFailure) return error.failure
+  if (error instanceof ConnectFailure || error instanceof StreamFailure) return error.failure
   const detail = detailOf(error)
   const known = knownFailure(error)
   if (known !== undefined) return { ...known, detail }

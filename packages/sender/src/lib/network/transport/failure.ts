@@ -3,7 +3,7 @@ import type { AttemptOutcome } from '../../ports/transport'
 /** What went wrong, as an attempt reports it: `code` and `message` are for a tenant, `detail` is for the host's log. */
 export type Failure = Pick<
   Extract<AttemptOutcome, { kind: 'error' }>,
-  'errorClass' | 'code' | 'message' | 'detail'
+  'errorClass' | 'code' | 'message' | 'detail' | 'blame'
 >
 
 /**
@@ -38,9 +38,15 @@ export function notResolved(error: unknown, hostname: string): Failure {
   }
 }
 
+/** A resolver that does not answer is the sender's own: one that answers "no such name" speaks for the endpoint. */
 export function resolvedTooLate(hostname: string): Failure {
-  const message = 'The host name could not be resolved in time.'
-  return { errorClass: 'dns', code: 'dns_timeout', message, detail: `${hostname}: no answer` }
+  return {
+    errorClass: 'dns',
+    code: 'dns_timeout',
+    message: 'The host name could not be resolved in time.',
+    detail: `${hostname}: no answer`,
+    blame: 'sender',
+  }
 }
 
 /** `hidden`: the target is private and must not be mapped by its errors. */
@@ -61,18 +67,16 @@ export function connectedTooLate(hidden: boolean, hostname: string): Failure {
   return { errorClass: 'timeout', code: 'deadline', message: unreachableText, detail }
 }
 
-export function noHandshakeInTime(hostname: string): Failure {
+export function noHandshakeInTime(hidden: boolean, hostname: string): Failure {
+  const detail = `${hostname}: no handshake in time`
+  if (hidden) return unreachable('network', detail)
   const message = 'The TLS handshake did not end in time.'
-  return {
-    errorClass: 'timeout',
-    code: 'deadline',
-    message,
-    detail: `${hostname}: no handshake in time`,
-  }
+  return { errorClass: 'timeout', code: 'deadline', message, detail }
 }
 
-export function answeredTooLate(timeoutMs: number): Failure {
+export function answeredTooLate(hidden: boolean, timeoutMs: number): Failure {
   const limit = timeoutMs < 1000 ? `${timeoutMs} ms` : `${timeoutMs / 1000} s`
+  if (hidden) return unreachable('network', `connected, but no response within ${limit}`)
   return {
     errorClass: 'timeout',
     code: 'deadline',
@@ -81,7 +85,8 @@ export function answeredTooLate(timeoutMs: number): Failure {
 }
 
 export function transportClosed(errorClass: 'network' | 'config'): Failure {
-  return { errorClass, code: 'transport_closed', message: 'The sender is shutting down.' }
+  const message = 'The sender is shutting down.'
+  return { errorClass, code: 'transport_closed', message, blame: 'sender' }
 }
 
 export function statusOutOfRange(status: number): Failure {
@@ -93,6 +98,25 @@ export function statusOutOfRange(status: number): Failure {
     detail: `status ${status}`,
   }
 }
+
+/** What a proxy did wrong. `hidden`: the target is private, and a proxy's words about it would map it. */
+export function proxyFailed(code: ProxyFault, detail: string, hidden: boolean): Failure {
+  if (hidden) return { ...unreachable('network', `${code}: ${detail}`), blame: 'sender' }
+  const message = proxyTexts[code]
+  const errorClass = code === 'proxy_timeout' ? 'timeout' : 'network'
+  return { errorClass, code, message, detail, blame: 'sender' }
+}
+
+export type ProxyFault = keyof typeof proxyTexts
+
+const proxyTexts = {
+  proxy_unreachable: 'The sender’s proxy could not be reached.',
+  proxy_authentication: 'The sender’s proxy did not accept the sender.',
+  proxy_refused: 'The sender’s proxy did not connect to the endpoint.',
+  proxy_malformed: 'The sender’s proxy did not answer as a proxy does.',
+  proxy_closed: 'The sender’s proxy closed the connection.',
+  proxy_timeout: 'The sender’s proxy did not connect to the endpoint in time.',
+} as const
 
 /** An error's code where it is safe to show, else `otherwise`. */
 export function codeOf(error: unknown, otherwise: string): string {

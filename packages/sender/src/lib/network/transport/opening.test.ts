@@ -4,6 +4,7 @@ import { ConnectFailure } from './failure'
 import { type ConnectContext, Opening } from './opening'
 import type { Target } from './route'
 import { createSecure } from './secure'
+import { realTimers } from './timers'
 
 const target: Target = {
   key: 'http://a.example',
@@ -24,6 +25,8 @@ function opening(socket: Socket, changes: Partial<ConnectContext> = {}) {
     dial: () => socket,
     secure: createSecure({}),
     development: false,
+    timers: realTimers,
+    http2: false,
     ...changes,
   }
   return new Opening(context, target)

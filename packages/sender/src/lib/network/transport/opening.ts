@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { parseAddress, sameAddress } from '../address/bytes'
 import { isPublicAddress } from '../address/check'
+import type { ProxyPolicy } from '../proxy'
 import { classifyHandshake } from './classify'
 import type { Dial } from './dial'
 import {
@@ -9,17 +10,25 @@ import {
   type Failure,
   noHandshakeInTime,
   notConnected,
+  proxyFailed,
   resolvedTooLate,
   unreachable,
 } from './failure'
+import { happened } from './happened'
 import type { Target } from './route'
 import type { Secure } from './secure'
+import type { Timers } from './timers'
+import { dialProxy, openTunnel, proxyOrder, TunnelFailure } from './tunnel'
 import type { Vet } from './vet'
 
 export interface ConnectContext {
   readonly vet: Vet
   readonly dial: Dial
+  readonly proxy?: ProxyPolicy | undefined
   readonly secure: Secure
+  readonly timers: Timers
+  /** Whether HTTP/2 is offered to those who have it. */
+  readonly http2: boolean
   /** Whether errors of private targets may be told apart. */
   readonly development: boolean
 }
@@ -27,13 +36,13 @@ export interface ConnectContext {
 const noop = (): void => {}
 
 /**
- * One connection on its way: addresses → dialled → the peer's address checked → TLS. Nothing is dialled that was not vetted here, and
+ * One connection on its way: addresses → dialled → the peer's address checked → TLS; with a proxy, addresses → tunnel → TLS. Nothing is dialled that was not vetted here, and
  * no name is resolved twice.
  */
 export class Opening {
   readonly #context: ConnectContext
   readonly #target: Target
-  #step: 'dns' | 'dial' | 'tls' = 'dns'
+  #step: 'dns' | 'dial' | 'proxy' | 'tls' = 'dns'
   #hidden = false
   #canceled = false
   #socket: Socket | undefined
@@ -55,17 +64,12 @@ export class Opening {
   }
 
   async #connect(): Promise<Socket> {
-    const { vet, dial, secure } = this.#context
-    const { hostname, port } = this.#target
-    const addresses = await vet(hostname)
-    this.#refuseIfCanceled()
-    this.#hidden = !this.#context.development && !addresses.every(isPublicAddress)
-    this.#step = 'dial'
-    const socket = this.#keep(dial({ addresses, hostname, port }))
-    await happened(socket, 'connect').catch((error) =>
-      this.#give(notConnected(error, this.#hidden)),
-    )
-    this.#checkPeer(socket, addresses)
+    const { proxy, secure } = this.#context
+    const { hostname } = this.#target
+    const addresses = this.#isNameForProxy ? [hostname] : await this.#vet(hostname)
+    const socket = await (proxy === undefined
+      ? this.#dial(addresses)
+      : this.#tunnel(proxy, proxyOrder(addresses)))
     if (!this.#target.secure) return socket
     this.#step = 'tls'
     const secured = this.#keep(secure(socket, this.#target))
@@ -73,13 +77,63 @@ export class Opening {
     return secured
   }
 
+  /** Literals are judged here in any case. */
+  get #isNameForProxy(): boolean {
+    return this.#context.proxy?.resolve === 'proxy' && isIP(this.#target.hostname) === 0
+  }
+
+  async #vet(hostname: string): Promise<readonly string[]> {
+    const addresses = await this.#context.vet(hostname)
+    this.#refuseIfCanceled()
+    this.#hidden = !this.#context.development && !addresses.every(isPublicAddress)
+    return addresses
+  }
+
+  async #dial(addresses: readonly string[]): Promise<Socket> {
+    const { hostname, port } = this.#target
+    this.#step = 'dial'
+    const socket = this.#keep(this.#context.dial({ addresses, hostname, port }))
+    await happened(socket, 'connect').catch((error) =>
+      this.#give(notConnected(error, this.#hidden)),
+    )
+    this.#checkPeer(socket, addresses)
+    return socket
+  }
+
+  /** One address after the other, as long as the proxy says of each that it cannot be reached. */
+  async #tunnel(proxy: ProxyPolicy, hosts: readonly string[]): Promise<Socket> {
+    this.#step = 'proxy'
+    let failure: unknown
+    for (const host of hosts) {
+      this.#refuseIfCanceled()
+      const socket = this.#keep(dialProxy(proxy))
+      try {
+        await openTunnel(socket, proxy, host, this.#target.port)
+        this.#refuseIfCanceled()
+        return socket
+      } catch (error) {
+        socket.destroy()
+        failure = error
+        if (!(error instanceof TunnelFailure) || error.fault !== 'proxy_refused') break
+      }
+    }
+    if (!(failure instanceof TunnelFailure)) throw failure
+    return this.#give(proxyFailed(failure.fault, failure.message, this.#hidden))
+  }
+
+  /** Whether the target is private, so that its errors must not be told apart. */
+  get hidden(): boolean {
+    return this.#hidden
+  }
+
   /** What to say when time ran out while it was on its way. */
   get tooLate(): Failure {
     const { hostname } = this.#target
     if (this.#step === 'dns') return resolvedTooLate(hostname)
-    return this.#step === 'dial'
-      ? connectedTooLate(this.#hidden, hostname)
-      : noHandshakeInTime(hostname)
+    if (this.#step === 'dial') return connectedTooLate(this.#hidden, hostname)
+    return this.#step === 'proxy'
+      ? proxyFailed('proxy_timeout', hostname, this.#hidden)
+      : noHandshakeInTime(this.#hidden, hostname)
   }
 
   cancel(): void {
@@ -117,23 +171,5 @@ function isAmong(address: string, vetted: readonly string[]): boolean {
   return vetted.some((each) => {
     const other = parseAddress(each)
     return bytes !== undefined && other !== undefined && sameAddress(bytes, other)
-  })
-}
-
-function happened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const closed = () => reject(Object.assign(new Error('closed at once'), { code: 'ECONNRESET' }))
-    const forget = () => {
-      socket.off(event, done).off('error', failed).off('close', closed)
-    }
-    const done = () => {
-      forget()
-      resolve()
-    }
-    const failed = (error: Error) => {
-      forget()
-      reject(error)
-    }
-    socket.once(event, done).once('error', failed).once('close', closed)
   })
 }

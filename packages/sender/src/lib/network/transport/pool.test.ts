@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Pool } from './pool'
 import type { Target } from './route'
 import { createSecure } from './secure'
+import { realTimers } from './timers'
 
 const target = (name: string): Target => {
   const origin = `https://${name}`
@@ -17,6 +18,8 @@ const pool = (most: number) =>
       dial: () => new Socket(),
       secure: createSecure({}),
       development: false,
+      timers: realTimers,
+      http2: false,
     },
     most,
   )

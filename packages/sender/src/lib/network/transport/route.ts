@@ -1,6 +1,9 @@
 import type { NetworkPolicy } from '../policy'
-import { checkUrl, defaultPort, hostOf, type UrlVerdict } from '../url'
+import { checkUrl, type UrlVerdict } from '../url'
+import { hostOf, portOf } from '../url-parts'
+import { putBounded } from './bounded'
 import { type Failure, unreachable } from './failure'
+import type { Identity } from './identities'
 
 /** Where to connect. `key` is what sockets may be shared under. */
 export interface Target {
@@ -10,6 +13,8 @@ export interface Target {
   readonly hostname: string
   readonly port: number
   readonly secure: boolean
+  /** TLS settings of its own. */
+  readonly identity?: Identity
 }
 
 export type Route =
@@ -25,16 +30,8 @@ export function createRoutes(policy: NetworkPolicy): (url: string) => Route {
     const known = routes.get(url)
     if (known !== undefined) return known
     const route = toRoute(checkUrl(url, policy))
-    if (routes.size >= most) forgetOldest(routes)
-    routes.set(url, route)
+    putBounded(routes, url, route, most)
     return route
-  }
-}
-
-function forgetOldest(routes: Map<string, Route>): void {
-  for (const url of routes.keys()) {
-    routes.delete(url)
-    return
   }
 }
 
@@ -45,7 +42,7 @@ function toRoute(verdict: UrlVerdict): Route {
     key: url.origin,
     origin: url.origin,
     hostname: hostOf(url),
-    port: url.port === '' ? defaultPort(url) : Number(url.port),
+    port: portOf(url),
     secure: url.protocol === 'https:',
   }
   return { kind: 'open', target, path: url.pathname + url.search }

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
-import { Client, type Dispatcher } from 'undici'
-import { ConnectFailure, type Failure, notConnected } from './failure'
+import { Client } from 'undici'
+import { ConnectFailure, codeOf, type Failure, notConnected } from './failure'
+import { Http2Connection } from './http2'
 import type { Link } from './list'
+import type { Occupant, Outgoing } from './occupant'
 import { type ConnectContext, Opening } from './opening'
 import type { Target } from './route'
 
-/** Who holds a slot. */
-export interface Occupant extends Dispatcher.DispatchHandler {
-  /** The transport is closing. */
-  interrupted(): void
-}
-
 const noop = (): void => {}
+const nothing = { abort: noop }
+const lost = (): Error => Object.assign(new Error('closed at once'), { code: 'ECONNRESET' })
+
+const keepAliveMs = 4_000
 
 // A request that has not started is connected again by undici when its idle socket dies; more often than this is no accident.
 const mostConnects = 3
@@ -29,7 +29,13 @@ export class Slot {
   readonly #onLost: (slot: Slot) => void
   #opening: Opening | undefined
   #socket: Socket | undefined
+  #alert: Error | undefined
+  #hidden = false
   #occupant: Occupant | undefined
+  #http2: Http2Connection | undefined
+  /** An HTTP/1.1 connection on its way to undici. */
+  #agreed: Socket | undefined
+  #stopIdling: (() => void) | undefined
   #served = 0
   #connects = 0
 
@@ -44,7 +50,7 @@ export class Slot {
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: 16_384,
-      keepAliveTimeout: 4_000,
+      keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: 25_000,
       keepAliveTimeoutThreshold: 1_000,
     })
@@ -75,56 +81,120 @@ export class Slot {
     return this.#opening?.tooLate
   }
 
-  run(options: Dispatcher.DispatchOptions, occupant: Occupant): void {
+  /** Whether the peer is private, so that its errors must not be told apart. */
+  get hidden(): boolean {
+    return this.#hidden
+  }
+
+  /** The TLS alert that the connection ended with; undici tells of the end alone. */
+  get alert(): Error | undefined {
+    return this.#alert
+  }
+
+  run(request: Outgoing, occupant: Occupant): void {
+    this.#stopIdling?.()
     this.#occupant = occupant
     this.#connects = 0
-    this.#client.dispatch(options, occupant)
+    if (this.#http2?.isOpen === true) this.#http2.run(request, occupant)
+    else if (this.#mayBeHttp2 && !this.#isHttp1) this.#negotiate(request, occupant)
+    else this.#client.dispatch(request, occupant)
+  }
+
+  get #mayBeHttp2(): boolean {
+    return this.#context.http2 && this.target.secure
+  }
+
+  /** Whether undici holds a connection that serves on. */
+  get #isHttp1(): boolean {
+    return this.#http2 === undefined && this.#socket?.destroyed === false
   }
 
   free(): void {
     this.#occupant = undefined
     this.#served++
+    if (this.#http2 !== undefined)
+      this.#stopIdling = this.#context.timers.after(keepAliveMs, () => this.#onLost(this))
   }
 
   /** Resolves when the socket is gone. */
   async destroy(): Promise<void> {
+    this.#stopIdling?.()
     this.#occupant = undefined
     this.#opening?.cancel()
-    await this.#client.destroy()
+    this.#agreed?.destroy()
+    await Promise.all([this.#http2?.destroy(), this.#client.destroy()])
   }
 
   #connect(done: (...result: [null, Socket] | [Error, null]) => void): void {
-    this.#served = 0
     this.#connects++
-    if (this.#connects > mostConnects) {
+    if (this.#mayBeHttp2) {
+      const agreed = this.#agreed
+      this.#agreed = undefined
+      // What undici would open again by itself might speak HTTP/2: the attempt takes a fresh slot instead.
+      queueMicrotask(() => (agreed === undefined ? done(lost(), null) : done(null, agreed)))
+    } else if (this.#connects > mostConnects) {
       const failure = notConnected(new Error('the connection is lost as soon as it is made'), false)
       done(new ConnectFailure(failure), null)
-      return
+    } else {
+      this.#open()
+        .then(
+          (socket) => done(null, socket),
+          (error) => done(error, null),
+        )
+        // Only undici itself could have thrown; its request then ends at its deadline.
+        .catch(noop)
     }
-    const opening = new Opening(this.#context, this.target)
-    this.#opening = opening
-    opening
-      .run()
+  }
+
+  /** Which protocol is spoken is known when TLS is agreed: undici gets the connection if it is HTTP/1.1. */
+  #negotiate(request: Outgoing, occupant: Occupant): void {
+    // The one before takes no more requests.
+    this.#http2?.destroy().catch(noop)
+    this.#http2 = undefined
+    this.#open()
       .then(
-        (socket) => this.#connected(socket, done),
+        (socket) => this.#begin(socket, request, occupant),
         (error) => {
-          this.#opening = undefined
-          done(error, null)
+          if (this.#occupant === occupant) occupant.onResponseError(nothing, error)
         },
       )
-      // Only undici itself could have thrown; its request then ends at its deadline.
       .catch(noop)
   }
 
-  #connected(socket: Socket, done: (...result: [null, Socket] | [Error, null]) => void): void {
-    this.#opening = undefined
-    if (socket.destroyed) {
-      const lost = Object.assign(new Error('closed at once'), { code: 'ECONNRESET' })
-      done(new ConnectFailure(notConnected(lost, false)), null)
-      return
+  #begin(socket: Socket, request: Outgoing, occupant: Occupant): void {
+    if (this.#occupant !== occupant) {
+      socket.destroy()
+    } else if ('alpnProtocol' in socket && socket.alpnProtocol === 'h2') {
+      const http2 = new Http2Connection(this.target.origin, socket, () => {
+        if (this.#http2 === http2) this.#disconnected()
+      })
+      this.#http2 = http2
+      http2.run(request, occupant)
+    } else {
+      this.#agreed = socket
+      this.#client.dispatch(request, occupant)
     }
+  }
+
+  /** Rejects with `ConnectFailure` alone. */
+  async #open(): Promise<Socket> {
+    this.#served = 0
+    this.#alert = undefined
+    const opening = new Opening(this.#context, this.target)
+    this.#opening = opening
+    const socket = await opening.run().finally(() => {
+      this.#opening = undefined
+    })
+    this.#hidden = opening.hidden
+    if (socket.destroyed) throw new ConnectFailure(notConnected(lost(), this.#hidden))
     this.#socket = socket
-    done(null, socket)
+    // A server that demands a certificate says so after the handshake (RFC 8446, 4.4.2.4).
+    if (this.target.secure) socket.once('error', (error) => this.#note(error))
+    return socket
+  }
+
+  #note(error: Error): void {
+    if (codeOf(error, '').startsWith('ERR_SSL_')) this.#alert = error
   }
 
   #disconnected(): void {

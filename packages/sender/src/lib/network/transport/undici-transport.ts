@@ -5,8 +5,9 @@ import { Attempt, type AttemptContext } from './attempt'
 import { createDeadlines } from './deadlines'
 import { type Dial, dialTcp } from './dial'
 import { type Failure, transportClosed } from './failure'
+import { createIdentities } from './identities'
 import { Pool } from './pool'
-import { createRoutes } from './route'
+import { createRoutes, type Target } from './route'
 import { createSecure, type TlsOptions } from './secure'
 import { realTimers, type Timers } from './timers'
 import { createVet } from './vet'
@@ -57,6 +58,7 @@ export function undiciTransport(options: UndiciTransportOptions): Transport {
     throw new TypeError('maxSockets must be a whole number above 0')
   }
   const routes = createRoutes(policy)
+  const identify = createIdentities(options.tls?.ca)
   const context = createContext(options, maxSockets, timers)
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`
   let closed = false
@@ -67,11 +69,23 @@ export function undiciTransport(options: UndiciTransportOptions): Transport {
     if (route.kind === 'refused') return refuse(route.failure)
     const headers = requestHeaders(request.headers, userAgent)
     if (headers === undefined) return refuse(ownHeader)
-    const { path, target } = route
-    const dispatch = { path, method: 'POST', headers, body: request.body } as const
+    const target = targetOf(route.target, request)
+    if (target === undefined) return refuse(badTls)
+    const { path } = route
+    const { method = 'POST', body } = request
+    const outgoing = { path, method, headers, body }
     return new Promise((done) => {
-      new Attempt(context, { request, target, options: dispatch, done }).start()
+      new Attempt(context, { request, target, outgoing, done }).start()
     })
+  }
+
+  const targetOf = (target: Target, { tls }: AttemptRequest): Target | undefined => {
+    if (tls === undefined) return target
+    try {
+      return identify(target, tls)
+    } catch {
+      return undefined
+    }
   }
 
   return {
@@ -91,7 +105,10 @@ function createContext(
   const connect = {
     vet: createVet(policy, timers),
     dial,
-    secure: createSecure(tls),
+    proxy: policy.proxy,
+    secure: createSecure(tls, policy.http2),
+    timers,
+    http2: policy.http2,
     development: policy.development,
   }
   return { pool: new Pool(connect, maxSockets), deadlines: createDeadlines(timers), timers }
@@ -101,6 +118,13 @@ const ownHeader: Failure = {
   errorClass: 'config',
   code: 'invalid_request',
   message: 'The request sets a header that HTTP itself needs.',
+}
+
+const badTls: Failure = {
+  errorClass: 'config',
+  code: 'invalid_tls',
+  message:
+    'The endpoint’s TLS settings are not valid PEM, or its key is not that of its certificate.',
 }
 
 /** Names and values in turn; undefined when one is not the caller's to set. */

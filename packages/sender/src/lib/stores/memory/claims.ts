@@ -1,8 +1,10 @@
 import type { ClaimedDelivery } from '../../model/delivery'
+import { dueAfter } from '../../model/pace'
 import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
 import { arrange, catchUp, joinLine, leaseRow, leaveLine, suspectDueAt } from './lanes'
 import { type DeliveryRow, type Lane, lossesOf } from './rows'
 import { type MemoryState, newToken } from './state'
+import { capOf, effectivePace } from './terms'
 
 export function claimDeliveries(state: MemoryState, request: DeliveryClaimRequest): DeliveryClaim {
   const now = catchUp(state)
@@ -26,7 +28,7 @@ function claimInTurn(
     if (!lane) break
     const row = lane.ready.peek()
     leaveLine(state, lane)
-    if (!row || lane.leased.size >= request.perEndpoint) {
+    if (!row || lane.leased.size >= capOf(lane.endpoint, request, now)) {
       full.push(lane)
       continue
     }
@@ -52,7 +54,7 @@ function claimSuspect(
   now: number,
 ): readonly ClaimedDelivery[] {
   const lane = waitingSuspects(state, now)
-    .filter((lane) => lane.leased.size < request.perEndpoint)
+    .filter((lane) => lane.leased.size < capOf(lane.endpoint, request, now))
     .filter((lane) => request.failingLimit > 0 || lane.endpoint.health.state !== 'failing')
     .reduce<Lane | undefined>((a, b) => (a && a.soloTurn <= b.soloTurn ? a : b), undefined)
   const row = lane?.suspects.peek()
@@ -91,6 +93,8 @@ function claimRow(
   row.token = token
   row.solo = terms.solo
   leaseRow(state, lane, row, terms.now + terms.leaseMs)
+  const pace = effectivePace(lane.endpoint)
+  if (pace) lane.paceDue = dueAfter(pace, lane.paceDue, terms.now, 1)
   return toClaimedDelivery(lane, row, token)
 }
 
@@ -107,6 +111,7 @@ function toClaimedDelivery(lane: Lane, row: DeliveryRow, token: string): Claimed
     },
     eventId: event.id,
     eventType: event.type,
+    ...(event.orderingKey === undefined ? {} : { orderingKey: event.orderingKey }),
     messageId: row.messageId,
     progress,
     createdAt: row.createdAt,

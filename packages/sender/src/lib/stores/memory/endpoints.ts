@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { WebhookError } from '@posthorn/schema'
 import type { EndpointRecord } from '../../model/endpoint'
 import type {
@@ -6,10 +7,11 @@ import type {
   NewEndpoint,
   Page,
 } from '../../ports/endpoint-store'
-import { arrange, catchUp, changeRow, createLane } from './lanes'
+import { arrange, catchUp, changeRow, createLane, lineUp, unfinishedIn } from './lanes'
 import { newestFirst, pageOf } from './paging'
 import { keyOf, type Lane } from './rows'
 import { findLane, type MemoryState } from './state'
+import { effectiveOrder } from './terms'
 
 export function insertEndpoint(state: MemoryState, endpoint: NewEndpoint): EndpointRecord {
   const key = keyOf(endpoint.tenantId, endpoint.id)
@@ -67,7 +69,10 @@ export function replaceEndpoint(
 function writeEndpoint(state: MemoryState, lane: Lane, record: EndpointRecord): EndpointRecord {
   const { seq, revision, createdAt } = lane.endpoint
   const now = catchUp(state)
+  const before = lane.endpoint
   lane.endpoint = { ...record, seq, createdAt, revision: revision + 1, updatedAt: now }
+  if (!isDeepStrictEqual(before.rateLimit, record.rateLimit)) lane.paceDue = 0
+  if (effectiveOrder(before) !== effectiveOrder(record)) lineUp(state, lane)
   arrange(state, lane, now)
   return lane.endpoint
 }
@@ -76,8 +81,7 @@ export function removeEndpoint(state: MemoryState, tenantId: string, id: string)
   const lane = findLane(state, tenantId, id)
   if (!lane) return false
   const finishedAt = catchUp(state)
-  const unfinished = [...lane.ready.values(), ...lane.suspects.values(), ...lane.leased]
-  for (const row of unfinished) changeRow(state, row, { status: 'canceled', finishedAt })
+  for (const row of unfinishedIn(lane)) changeRow(state, row, { status: 'canceled', finishedAt })
   state.lanes.delete(keyOf(tenantId, id))
   lanesOf(state, tenantId).delete(lane)
   return true
@@ -89,14 +93,21 @@ export function transitionEndpoints(
 ): readonly boolean[] {
   return changes.map((change) => {
     const lane = findLane(state, change.tenantId, change.id)
-    if (!lane) return false
+    if (!lane || !stillHolds(lane.endpoint, change)) return false
     const now = state.clock.now()
     const before = lane.endpoint
     const turned = disabled(healed(before, change, now), change)
-    const after = throttled(turned, change, now)
+    const after = putOff(throttled(turned, change, now), change, now)
     if (after !== before) writeEndpoint(state, lane, after)
     return turned !== before
   })
+}
+
+function stillHolds(record: EndpointRecord, { onlyIf = {} }: EndpointTransition): boolean {
+  const { failingSince, url } = onlyIf
+  if (url !== undefined && url !== record.url) return false
+  if (failingSince === undefined) return true
+  return record.health.state === 'failing' && record.health.since === failingSince
 }
 
 function healed(
@@ -126,4 +137,15 @@ function throttled(
   if (throttleForMs === undefined) return record
   const until = now + throttleForMs
   return until > (record.throttledUntil ?? 0) ? { ...record, throttledUntil: until } : record
+}
+
+function putOff(
+  record: EndpointRecord,
+  { probeInMs }: EndpointTransition,
+  now: number,
+): EndpointRecord {
+  const { health } = record
+  if (probeInMs === undefined || health.state === 'healthy') return record
+  const probeAt = now + probeInMs
+  return probeAt > (health.probeAt ?? 0) ? { ...record, health: { ...health, probeAt } } : record
 }

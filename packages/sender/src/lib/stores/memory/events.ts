@@ -9,7 +9,8 @@ import type {
   NewEvent,
 } from '../../model/event'
 import type { EventClaim, EventClaimRequest } from '../../ports/delivery-store'
-import { changeRow } from './lanes'
+import { advance, arrange, changeRow } from './lanes'
+import { forgetUnmatched, noteUnmatched, positionOf } from './order'
 import { type DeliveryRow, type EventRow, keyOf } from './rows'
 import { findEvent, findLane, logOf, type MemoryState, newToken } from './state'
 
@@ -42,8 +43,13 @@ function recordEvent(state: MemoryState, event: NewEvent): EventRow {
   state.all.events.push(row)
   logOf(state, row.tenantId).events.push(row)
   if (event.fanOut) applyFanOut(state, row, event.fanOut)
-  else state.unmatched.push(row)
+  else awaitMatch(state, row)
   return row
+}
+
+function awaitMatch(state: MemoryState, row: EventRow): void {
+  state.unmatched.push(row)
+  noteUnmatched(state, row)
 }
 
 function createEventRow(state: MemoryState, event: NewEvent): EventRow {
@@ -105,9 +111,22 @@ function applyVerdict(state: MemoryState, { tenantId, id, token, outcome }: Even
   if (row?.state.state !== 'recorded' || row.token !== token) return false
   state.matching.remove(row)
   state.unmatched.remove(row)
+  forgetUnmatched(state, row)
   if (outcome.kind === 'fanned_out') applyFanOut(state, row, outcome)
   else settleEvent(row, { state: 'invalid', issues: outcome.issues })
+  releaseKey(state, row)
   return true
+}
+
+/** What waited for this event to be matched need not wait longer. */
+function releaseKey(state: MemoryState, { tenantId, orderingKey }: EventRow): void {
+  if (orderingKey === undefined) return
+  for (const lane of state.lanesOfTenant.get(tenantId) ?? []) {
+    const line = lane.lines.get(orderingKey)
+    if (!line) continue
+    advance(state, lane, line)
+    arrange(state, lane, state.clock.now())
+  }
 }
 
 function settleEvent(row: EventRow, next: EventState): void {
@@ -126,19 +145,23 @@ function applyFanOut(state: MemoryState, row: EventRow, fanOut: FanOut): void {
 
 export interface AddedDelivery extends NewDelivery {
   readonly messageId: string
+  readonly isReplay?: boolean
   readonly replayOf?: string
 }
 
 /** Due at once, unless skipped; born canceled when its endpoint is gone. */
 export function addDelivery(state: MemoryState, event: EventRow, added: AddedDelivery): void {
   const now = state.clock.now()
+  const seq = ++state.counters.seq
+  const lane = findLane(state, event.tenantId, added.endpointId)
   const row: DeliveryRow = {
     slot: -1,
-    seq: ++state.counters.seq,
+    seq,
     id: added.id,
     event,
     endpointId: added.endpointId,
-    lane: findLane(state, event.tenantId, added.endpointId),
+    lane,
+    position: positionOf(lane, event, added.isReplay ? { seq } : undefined),
     messageId: added.messageId,
     envelope: added.envelope,
     replayOf: added.replayOf,

@@ -1,8 +1,10 @@
 import type { DeliveryState } from '../../model/delivery'
 import type { EndpointRecord } from '../../model/endpoint'
 import { Heap } from './heap'
-import { type DeliveryRow, type Lane, lossesOf } from './rows'
+import { leaveKeyLine, lineFor, promote } from './order'
+import { type DeliveryRow, type KeyLine, type Lane, lossesOf } from './rows'
 import type { MemoryState } from './state'
+import { openFrom } from './terms'
 
 /** Lost leases from which on a delivery is only claimed alone. */
 const SUSPECT_AFTER = 2
@@ -19,13 +21,10 @@ export function createLane(endpoint: EndpointRecord): Lane {
     turn: 0,
     soloTurn: 0,
     wakeAt: 0,
+    paceDue: 0,
+    lines: new Map(),
     slot: -1,
   }
-}
-
-/** When the lane's endpoint may be asked at all; undefined while it is paused. */
-function openFrom({ endpoint }: Lane): number | undefined {
-  return endpoint.status === 'paused' ? undefined : (endpoint.throttledUntil ?? 0)
 }
 
 /** When the lane's first suspect may be claimed, alone. */
@@ -64,8 +63,25 @@ export function leaveLine(state: MemoryState, lane: Lane): boolean {
   return stood
 }
 
-/** Lets a row wait in its lane until it is due. */
+/** Lets a row wait until it is due, and until it is first of its ordering key. */
 function enqueueRow(state: MemoryState, lane: Lane, row: DeliveryRow): void {
+  const line = lineFor(lane, row)
+  if (!line || line.first === row) {
+    enterLane(state, lane, row)
+  } else {
+    line.waiting.push(row)
+    advance(state, lane, line)
+  }
+}
+
+/** Lets the next of an ordering key into the lane, if it may go. A line that nobody stands in is forgotten. */
+export function advance(state: MemoryState, lane: Lane, line: KeyLine): void {
+  const next = promote(state, line)
+  if (next) enterLane(state, lane, next)
+  if (!line.first && !line.blockedBy && line.waiting.size === 0) lane.lines.delete(line.key)
+}
+
+function enterLane(state: MemoryState, lane: Lane, row: DeliveryRow): void {
   if (lossesOf(row) < SUSPECT_AFTER) {
     lane.ready.push(row)
   } else {
@@ -80,6 +96,7 @@ function withdrawRow(state: MemoryState, lane: Lane, row: DeliveryRow): void {
   lane.leased.delete(row)
   lane.ready.remove(row)
   lane.suspects.remove(row)
+  lane.lines.get(row.event.orderingKey ?? '')?.waiting.remove(row)
   if (lane.suspects.size === 0) state.suspicious.delete(lane)
 }
 
@@ -94,8 +111,32 @@ export function changeRow(state: MemoryState, row: DeliveryRow, next: DeliverySt
   if (next.status === 'pending') {
     row.dueAt = next.dueAt
     enqueueRow(state, lane, row)
+  } else {
+    const line = leaveKeyLine(lane, row)
+    if (line) advance(state, lane, line)
   }
   arrange(state, lane, state.clock.now())
+}
+
+/** Lines the lane's rows up anew, after its endpoint's order changed. Those under a lease keep it. */
+export function lineUp(state: MemoryState, lane: Lane): void {
+  const held = [...lane.lines.values()].flatMap(({ waiting }) => [...waiting.values()])
+  const rows = [...lane.ready.values(), ...lane.suspects.values(), ...held]
+  for (const row of rows) withdrawRow(state, lane, row)
+  lane.lines.clear()
+  for (const row of [...lane.leased].sort(byPosition)) {
+    const line = lineFor(lane, row)
+    if (line) line.first ??= row
+  }
+  for (const row of rows.sort(byPosition)) enqueueRow(state, lane, row)
+}
+
+const byPosition = (a: DeliveryRow, b: DeliveryRow): number => a.position - b.position
+
+/** All that is unfinished in a lane. */
+export function unfinishedIn(lane: Lane): readonly DeliveryRow[] {
+  const held = [...lane.lines.values()].flatMap(({ waiting }) => [...waiting.values()])
+  return [...lane.ready.values(), ...lane.suspects.values(), ...lane.leased, ...held]
 }
 
 /** Puts a row under a lease; its lane is to be arranged by the caller. */

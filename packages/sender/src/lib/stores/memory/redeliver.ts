@@ -25,6 +25,7 @@ function redeliverOne(state: MemoryState, item: Redelivery): RedeliveryVerdict {
   addDelivery(state, event, {
     id: item.id,
     endpointId: item.endpointId,
+    isReplay: true,
     state: { status: 'pending' },
     messageId: item.as === 'new' ? `${event.id}-r${++event.renewals}` : event.id,
     ...(item.envelope === undefined ? {} : { envelope: item.envelope }),

@@ -1,4 +1,5 @@
 import type { Pruned, PruneRequest } from '../../ports/retention'
+import { isBlocking } from './order'
 import { type DeliveryRow, type EventRow, isUnfinished, keyOf } from './rows'
 import { logOf, type MemoryState } from './state'
 
@@ -16,7 +17,8 @@ export function prune(state: MemoryState, request: PruneRequest): Pruned {
 }
 
 const isNeeded = (event: EventRow): boolean =>
-  event.state.state === 'recorded' || event.deliveries.some(isUnfinished)
+  event.state.state === 'recorded' ||
+  event.deliveries.some((row) => isUnfinished(row) || isBlocking(row))
 
 function prunePayloads(state: MemoryState, before: number, limit: number): number {
   let dropped = 0
@@ -63,8 +65,10 @@ function pruneDeliveries(state: MemoryState, before: number, limit: number): num
   return gone.length
 }
 
-function isOver({ state, attempts }: DeliveryRow, before: number): boolean {
-  return 'finishedAt' in state && state.finishedAt < before && attempts.length === 0
+function isOver(row: DeliveryRow, before: number): boolean {
+  const { state, attempts } = row
+  const isOld = 'finishedAt' in state && state.finishedAt < before && attempts.length === 0
+  return isOld && !isBlocking(row)
 }
 
 function pruneEvents(state: MemoryState, limit: number): number {

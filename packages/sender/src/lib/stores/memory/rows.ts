@@ -41,6 +41,8 @@ export interface DeliveryRow extends HeapItem {
   readonly envelope: string | undefined
   readonly replayOf: string | undefined
   readonly createdAt: number
+  /** Its place in the line of its ordering key, if it stands in one. */
+  readonly position: number
   readonly attempts: AttemptRecord[]
   state: DeliveryState
   progress: Progress
@@ -67,6 +69,20 @@ export interface Lane extends HeapItem {
   soloTurn: number
   /** When a lane in the timer is to be looked at again. */
   wakeAt: number
+  /** When the next request would begin, if each took its interval of the rate limit. */
+  paceDue: number
+  /** By ordering key; empty unless the endpoint is ordered. */
+  readonly lines: Map<string, KeyLine>
+}
+
+/** The unfinished deliveries of one ordering key to one endpoint. */
+export interface KeyLine {
+  readonly key: string
+  /** The only one that may be claimed: in its lane's heaps, or under a lease. */
+  first: DeliveryRow | undefined
+  readonly waiting: Heap<DeliveryRow>
+  /** The failed delivery that keeps all of it waiting. */
+  blockedBy: DeliveryRow | undefined
 }
 
 /** A tenant's log, oldest first. */

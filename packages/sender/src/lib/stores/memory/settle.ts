@@ -7,6 +7,7 @@ import type {
 } from '../../model/delivery'
 import type { CancelVerdict } from '../../ports/delivery-store'
 import { catchUp, changeRow, leaseRow, suspectDueAt } from './lanes'
+import { isBlocking } from './order'
 import { type DeliveryRow, isUnfinished } from './rows'
 import { findDelivery, type MemoryState } from './state'
 
@@ -83,7 +84,7 @@ export function releaseLeases(state: MemoryState, leases: readonly LeaseRef[]): 
 export function cancelDelivery(state: MemoryState, tenantId: string, id: string): CancelVerdict {
   const row = findDelivery(state, tenantId, id)
   if (!row) return 'not_found'
-  if (!isUnfinished(row)) return 'finished'
+  if (!isUnfinished(row) && !isBlocking(row)) return 'finished'
   changeRow(state, row, { status: 'canceled', finishedAt: state.clock.now() })
   return 'canceled'
 }

@@ -16,6 +16,8 @@ export interface MemoryState {
   /** Recorded events nobody holds, and those that somebody does. */
   readonly unmatched: Heap<EventRow>
   readonly matching: Heap<EventRow>
+  /** The same by tenant and ordering key, oldest first. */
+  readonly unmatchedOfKey: Map<string, Set<EventRow>>
   /** Lanes with due work, those with work for later, and those with suspects. */
   readonly healthyLine: Heap<Lane>
   readonly failingLine: Heap<Lane>
@@ -37,6 +39,7 @@ export function createState(clock: Clock): MemoryState {
     tenants: new Map(),
     unmatched: new Heap((a, b) => a.seq < b.seq),
     matching: new Heap((a, b) => a.leasedUntil < b.leasedUntil),
+    unmatchedOfKey: new Map(),
     healthyLine: new Heap((a, b) => a.turn < b.turn),
     failingLine: new Heap((a, b) => a.turn < b.turn),
     timer: new Heap((a, b) => a.wakeAt < b.wakeAt),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { laws, type StoreLaw } from '../contract/laws'
 import { type ContractRunner, storeContract } from '../contract/suite'
 import { brokenAnswers } from './answers'
+import { brokenBlocking } from './blocking'
 import { type BrokenStore, createBroken } from './broken-store'
 import { brokenCancels } from './cancel'
 import { brokenClaims } from './claim'
@@ -9,9 +10,12 @@ import { brokenDue } from './due'
 import { brokenEndpoints } from './endpoints'
 import { brokenInserts } from './insert'
 import { brokenLeases } from './leases'
+import { brokenLines } from './lines'
 import { brokenLogs } from './log'
 import { brokenMatching } from './matching'
 import { brokenOrders } from './order'
+import { brokenProbing } from './probing'
+import { brokenRates } from './rate'
 import { brokenRedeliveries } from './redeliver'
 import { brokenRetention } from './retention'
 import { brokenSettles } from './settle'
@@ -24,6 +28,10 @@ const everyBroken: readonly BrokenStore[] = [
   ...brokenMatching,
   ...brokenClaims,
   ...brokenOrders,
+  ...brokenProbing,
+  ...brokenRates,
+  ...brokenLines,
+  ...brokenBlocking,
   ...brokenAnswers,
   ...brokenLeases,
   ...brokenCancels,

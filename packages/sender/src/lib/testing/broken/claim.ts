@@ -78,7 +78,7 @@ export const brokenClaims: readonly BrokenStore[] = [
 ]
 
 /** A store that claims on other terms than it was asked to. */
-function asking(
+export function asking(
   name: string,
   ask: (request: DeliveryClaimRequest, state: MemoryState) => DeliveryClaimRequest,
   fails: BrokenStore['fails'],
@@ -93,7 +93,7 @@ function asking(
 }
 
 /** A store whose claims take endpoints for something else than they are. */
-function seeing(
+export function seeing(
   name: string,
   see: (endpoint: EndpointRecord) => EndpointRecord,
   fails: BrokenStore['fails'],

@@ -76,6 +76,33 @@ export const brokenStores: readonly BrokenStore[] = [
       }),
     }),
   },
+  {
+    name: 'pages a history by the order of recording, whatever is committed later',
+    fails: ['history: a reader that pages forward misses no event that is committed late'],
+    host: 'async',
+    wrong: ({ host, log }) => {
+      const uncommitted = new Set<string>()
+      return {
+        host: asynchronous({
+          async enqueue(events) {
+            for (const { id } of events) uncommitted.add(id)
+            return host.enqueue(events)
+          },
+          async transaction(work) {
+            const result = await work(undefined)
+            uncommitted.clear()
+            return result
+          },
+        }),
+        log: {
+          history: async (query) => {
+            const { items, ...page } = await log.history(query)
+            return { ...page, items: items.filter(({ event }) => !uncommitted.has(event.id)) }
+          },
+        },
+      }
+    },
+  },
 ]
 
 const NOTHING = { deliveries: [], bodies: [] }

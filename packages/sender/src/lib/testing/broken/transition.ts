@@ -101,7 +101,7 @@ export const brokenTransitions: readonly BrokenStore[] = [
   },
 ]
 
-function transitioning(
+export function transitioning(
   name: string,
   edit: (change: EndpointTransition, state: MemoryState) => EndpointTransition,
   fails: BrokenStore['fails'],

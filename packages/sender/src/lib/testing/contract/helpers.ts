@@ -24,6 +24,7 @@ export function claimFrom(
     leaseMs: LONG,
     perEndpoint: 1000,
     failingLimit: 1000,
+    probeAfterMs: Number.MAX_SAFE_INTEGER,
     solo: false,
     ...over,
   })

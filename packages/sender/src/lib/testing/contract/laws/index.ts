@@ -1,4 +1,5 @@
 import type { Laws } from '../law'
+import { blockingLaws } from './blocking'
 import { claimLaws } from './claim'
 import { dueLaws } from './due'
 import { endpointLaws } from './endpoints'
@@ -8,6 +9,10 @@ import { insertLaws } from './insert'
 import { leaseLaws } from './leases'
 import { logLaws } from './log'
 import { matchingLaws } from './matching'
+import { orderLaws } from './order'
+import { orderMatchingLaws } from './order-matching'
+import { probingLaws } from './probing'
+import { rateLaws } from './rate'
 import { redeliverLaws } from './redeliver'
 import { retentionLaws } from './retention'
 import { settleLaws } from './settle'
@@ -27,6 +32,11 @@ export const laws = {
   ...claimLaws,
   ...suspectLaws,
   ...fairnessLaws,
+  ...probingLaws,
+  ...rateLaws,
+  ...orderLaws,
+  ...orderMatchingLaws,
+  ...blockingLaws,
   ...leaseLaws,
   ...settleLaws,
   ...redeliverLaws,

@@ -11,7 +11,11 @@ export const settleLaws = {
     const ends: readonly NextState[] = [
       { status: 'succeeded' },
       { status: 'failed', reason: 'exhausted' },
+      { status: 'failed', reason: 'gone' },
+      { status: 'failed', reason: 'aborted' },
+      { status: 'failed', reason: 'forbidden_address' },
       { status: 'failed', reason: 'poison' },
+      { status: 'failed', reason: 'config' },
       { status: 'skipped', reason: 'disabled' },
     ]
     for (const next of ends) {
@@ -53,6 +57,7 @@ export const settleLaws = {
       durationMs: 1234,
       outcome: 'http',
       status: 503,
+      requestHeaders: { 'webhook-id': 'evt_1', 'x-team': 'a' },
       responseHeaders: { 'retry-after': '120', 'content-type': 'text/plain' },
       responseBody: new Uint8Array([0, 255, 128]),
       responseTruncated: true,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SenderStore } from '../../../ports/store'
 import type { Bench } from '../bench'
-import { only, rejectsWith } from '../helpers'
+import { claimFrom, inTurn, only, readPages, rejectsWith, sorted, TENANT } from '../helpers'
 import type { Laws } from '../law'
 
 export const storeLaws = {
@@ -91,7 +91,41 @@ export const asyncHostLaws = {
     assert.deepEqual(await bench.claimEvents(), [])
     assert.equal(await bench.store.log.event('acme', event.id), undefined)
   },
+
+  'history: a reader that pages forward misses no event that is committed late': async (bench) => {
+    const { host } = bench.store
+    const reader = await bench.handle()
+    assert.ok(host.kind === 'async')
+    const early = bench.event()
+    const [written, finished] = [gate(), gate()]
+    const late = host.transaction(async (tx) => {
+      await host.enqueue([early], tx)
+      written.open()
+      await finished.opened
+    })
+    await Promise.race([written.opened, late])
+    await bench.pass(5)
+    const others = await inTurn(5, async () => (await bench.record()).id)
+    const range = { tenantId: TENANT, endpointId: 'ep_1', since: 0, until: Number.MAX_SAFE_INTEGER }
+    const pages = await readPages(
+      (from) => reader.log.history({ ...range, limit: 2, ...from }),
+      async () => {
+        finished.open()
+        await late
+      },
+    )
+    const seen = pages.flat().map(({ event }) => event.id)
+    assert.deepEqual(sorted(seen), sorted([early.id, ...others]))
+  },
 } satisfies Laws
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
 
 function enqueue(store: SenderStore, event: ReturnType<Bench['event']>) {
   assert.ok(store.host.kind === 'sync')
@@ -110,7 +144,7 @@ function everyCall(bench: Bench, store: SenderStore): readonly (() => Promise<un
     () => deliveries.insert([event]),
     () => deliveries.claimEvents({ limit: 1, leaseMs: 1000 }),
     () => deliveries.fanOut([{ ...token, outcome: { kind: 'invalid', issues: [] } }]),
-    () => deliveries.claim({ limit: 1, leaseMs: 1, perEndpoint: 1, failingLimit: 1, solo: false }),
+    () => claimFrom(store, { limit: 1 }),
     () => deliveries.extend([lease], 1000),
     () => deliveries.settle([{ lease, next: { status: 'succeeded' } }]),
     () => deliveries.release([lease]),

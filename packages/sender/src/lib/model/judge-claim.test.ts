@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Progress } from './delivery'
-import { judgeClaim } from './settle'
+import { judgeClaim } from './judge-claim'
 import { failed } from './testing/after'
 
 describe('judgeClaim', () => {

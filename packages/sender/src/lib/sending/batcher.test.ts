@@ -1,0 +1,68 @@
+import { describe, expect, it, vi } from 'vitest'
+import { afterTurn, createBatcher } from './batcher'
+
+/** Notes what it was given, and answers it. */
+function recordingWrite() {
+  const batches: (readonly string[])[] = []
+  const write = async (items: readonly string[]): Promise<readonly string[]> => {
+    batches.push(items)
+    return items
+  }
+  return { batches, write }
+}
+
+describe('a batcher', () => {
+  const begin = afterTurn
+
+  it('writes what separate callbacks of one turn gave together', async () => {
+    const { batches, write } = recordingWrite()
+    const batcher = createBatcher(write, { largest: 500, begin })
+    const given = ['a', 'b', 'c'].map(
+      (item) =>
+        new Promise((resolve) => {
+          setImmediate(() => resolve(batcher.add(item)))
+        }),
+    )
+    expect(await Promise.all(given)).toEqual(['a', 'b', 'c'])
+    expect(batches).toEqual([['a', 'b', 'c']])
+  })
+
+  it('writes what came during a write together, and no more at once than it may', async () => {
+    const { batches, write } = recordingWrite()
+    const batcher = createBatcher(
+      async (items: readonly string[]) => {
+        if (items.includes('a')) later.push(...['b', 'c', 'd'].map((item) => batcher.add(item)))
+        return write(items)
+      },
+      { largest: 2, begin },
+    )
+    const later: Promise<string>[] = []
+    expect(await batcher.add('a')).toBe('a')
+    expect(await Promise.all(later)).toEqual(['b', 'c', 'd'])
+    expect(batches).toEqual([['a'], ['b', 'c'], ['d']])
+  })
+
+  it('tells each giver of a batch that failed, and writes the next', async () => {
+    const { write } = recordingWrite()
+    const batcher = createBatcher(
+      async (items: readonly string[]) => {
+        if (items.includes('bad')) throw new Error('disk full')
+        return write(items)
+      },
+      { largest: 500, begin },
+    )
+    const failed = await Promise.allSettled([batcher.add('bad'), batcher.add('beside')])
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await batcher.add('next')).toBe('next')
+  })
+
+  it('needs no timers that a test has faked', async () => {
+    vi.useFakeTimers()
+    try {
+      const { write } = recordingWrite()
+      expect(await createBatcher(write, { largest: 500, begin }).add('a')).toBe('a')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

@@ -1,0 +1,98 @@
+import type { ClaimedDelivery } from '../../model/delivery'
+import type { ClaimedEvent } from '../../model/event'
+import type {
+  DeliveryClaimRequest,
+  DeliveryStore,
+  EventClaimRequest,
+} from '../../ports/delivery-store'
+import { ask, byShard, type Shard, type Shards, settled } from './shards'
+
+const tenantOf = ({ tenantId }: { readonly tenantId: string }): string => tenantId
+
+/** The queue over all shards: each row goes where its tenant is kept, claims come from those that are served. */
+export function shardedQueue(shards: Shards): DeliveryStore {
+  const turn = rotation(shards.served)
+  return {
+    insert: (events) =>
+      ask(byShard(shards, events, tenantOf), (store, items) => store.deliveries.insert(items)),
+    claimEvents: (request) => claimEvents(turn(), request),
+    async fanOut(verdicts) {
+      const parts = byShard(shards, verdicts, tenantOf)
+      const applied = parts.map(({ shard, items }) => shard.store.deliveries.fanOut(items))
+      return (await settled(applied)).reduce((sum, count) => sum + count, 0)
+    },
+    claim: (request) => claim(turn(), request),
+    async extend(leases, leaseMs) {
+      const parts = byShard(shards, leases, tenantOf)
+      const held = parts.map(({ shard, items }) => shard.store.deliveries.extend(items, leaseMs))
+      return (await settled(held)).flat()
+    },
+    settle: (batch) =>
+      ask(
+        byShard(shards, batch, ({ lease }) => lease.tenantId),
+        (store, items) => store.deliveries.settle(items),
+      ),
+    async release(leases) {
+      const parts = byShard(shards, leases, tenantOf)
+      await settled(parts.map(({ shard, items }) => shard.store.deliveries.release(items)))
+    },
+    cancel: async (tenantId, id) => shards.of(tenantId).store.deliveries.cancel(tenantId, id),
+    redeliver: (items) =>
+      ask(byShard(shards, items, tenantOf), (store, part) => store.deliveries.redeliver(part)),
+    async nextDueIn() {
+      const waits = await settled(shards.served.map(({ store }) => store.deliveries.nextDueIn()))
+      const known = waits.filter((wait) => wait !== undefined)
+      return known.length === 0 ? undefined : Math.min(...known)
+    },
+    subscribe(listener) {
+      const ends = shards.served.map(({ store }) => store.deliveries.subscribe?.(listener))
+      return () => {
+        for (const end of ends) end?.()
+      }
+    },
+  }
+}
+
+/** Each call begins with another shard, so that none is always last. */
+function rotation(served: readonly Shard[]): () => readonly Shard[] {
+  let first = 0
+  return () => {
+    const order = [...served.slice(first), ...served.slice(0, first)]
+    first = (first + 1) % Math.max(1, served.length)
+    return order
+  }
+}
+
+async function claimEvents(order: readonly Shard[], { limit, leaseMs }: EventClaimRequest) {
+  const events: ClaimedEvent[] = []
+  let now = Number.NEGATIVE_INFINITY
+  for (const { store } of order) {
+    const left = limit - events.length
+    if (left <= 0 && now > 0) break
+    const claim = await store.deliveries.claimEvents({ limit: left, leaseMs })
+    now = Math.max(now, claim.now)
+    events.push(...claim.events)
+  }
+  return { now, events }
+}
+
+async function claim(order: readonly Shard[], request: DeliveryClaimRequest) {
+  const deliveries: ClaimedDelivery[] = []
+  let now = Number.NEGATIVE_INFINITY
+  let suspects = false
+  let failingLeft = request.failingLimit
+  for (const { store } of order) {
+    const limit = request.limit - deliveries.length
+    const enough = limit <= 0 || (request.solo && deliveries.length > 0)
+    // The first is asked even for nothing: the answer holds its time.
+    if (enough && now > 0) break
+    const part = await store.deliveries.claim({ ...request, limit, failingLimit: failingLeft })
+    now = Math.max(now, part.now)
+    suspects ||= part.suspects
+    failingLeft -= part.deliveries.filter(isFailing).length
+    deliveries.push(...part.deliveries)
+  }
+  return { now, deliveries, suspects }
+}
+
+const isFailing = ({ endpoint }: ClaimedDelivery): boolean => endpoint.health.state === 'failing'
