@@ -5,7 +5,7 @@ import { isRow } from './values'
 const BUSY = 5
 const LOCKED = 6
 
-const nested = /within a transaction/i
+const nested = /(within|inside) a transaction/i
 const iterating = /busy executing a query/i
 const closed = /(database|connection) is (not open|closed)|statement has been finalized/i
 const missing = /no such (table|column|index): |has no column named /i

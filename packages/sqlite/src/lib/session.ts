@@ -5,7 +5,7 @@ import { assertSameLibrary } from './library'
 import { type MigrationSet, migrate } from './migrations/migrate'
 import { letGo, use } from './owned'
 import type { SqliteLike } from './sqlite-like'
-import { inTransaction } from './transaction'
+import { inLightTransaction, inTransaction } from './transaction'
 
 /** A store's use of a handle, from its construction to its `close`. */
 export interface Session {
@@ -18,6 +18,8 @@ export interface Session {
   guard<Result>(work: () => Result): Result
   /** The same in a transaction of its own. */
   write<Result>(work: () => Result): Result
+  /** The same for what a power cut may undo. */
+  writeLight<Result>(work: () => Result): Result
   /** The host's own handle, to write on inside its transaction. */
   connectionOf(tx: SqliteLike): Connection
   /** Takes a clock, unless one was given at construction. */
@@ -49,6 +51,7 @@ export function openSession(db: SqliteLike, givenClock: TimeSource | undefined):
     assertOpen,
     guard,
     write: (work) => guard(() => inTransaction(connection, work)),
+    writeLight: (work) => guard(() => inLightTransaction(connection, work)),
     connectionOf(tx) {
       const hosts = connectionTo(tx)
       assertSameLibrary(connection, hosts)

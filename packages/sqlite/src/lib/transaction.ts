@@ -1,4 +1,5 @@
 import type { Connection } from './connection'
+import { int } from './values'
 
 /** Runs `work` in a transaction of its own that holds the write lock from the start. Refused (by SQLite) inside another one. */
 export function inTransaction<Result>(connection: Connection, work: () => Result): Result {
@@ -10,6 +11,27 @@ export function inTransaction<Result>(connection: Connection, work: () => Result
   } catch (error) {
     undo(connection, ['ROLLBACK'])
     throw error
+  }
+}
+
+/** By functions, as a prepared PRAGMA answers what it was when it was prepared. FULL is 2, EXTRA 3. */
+const WAITS_FOR_DISK = `
+  SELECT synchronous FROM pragma_synchronous, pragma_journal_mode
+  WHERE synchronous >= 2 AND journal_mode = 'wal'`
+
+/**
+ * The same for what a power cut may undo, as if it had not been: where the journal is a WAL, its commit does not wait for the disk. Later
+ * commits that do bring it there too, and a crash of the process undoes nothing.
+ */
+export function inLightTransaction<Result>(connection: Connection, work: () => Result): Result {
+  const found = connection.get(WAITS_FOR_DISK)
+  if (!found) return inTransaction(connection, work)
+  // Refused, as BEGIN is, inside another transaction.
+  connection.exec('PRAGMA synchronous = NORMAL')
+  try {
+    return inTransaction(connection, work)
+  } finally {
+    connection.exec(`PRAGMA synchronous = ${int(found, 'synchronous')}`)
   }
 }
 

@@ -1,7 +1,13 @@
 import type { MigrationSet } from './migrate'
 import * as receiver0001 from './receiver-0001'
 import * as sender0001 from './sender-0001'
+import * as sender0002 from './sender-0002'
+import * as sender0003 from './sender-0003'
+import * as sender0004 from './sender-0004'
 
-export const senderMigrations: MigrationSet = { part: 'sender', migrations: [sender0001] }
+export const senderMigrations: MigrationSet = {
+  part: 'sender',
+  migrations: [sender0001, sender0002, sender0003, sender0004],
+}
 
 export const receiverMigrations: MigrationSet = { part: 'receiver', migrations: [receiver0001] }

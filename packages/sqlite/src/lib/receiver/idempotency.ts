@@ -9,6 +9,7 @@ import { openSession } from '../session'
 import type { SqliteLike } from '../sqlite-like'
 import { inSavepoint } from '../transaction'
 import * as claims from './claims'
+import { groupCommit } from './group-commit'
 import { hostTransaction } from './host-transaction'
 
 const LOCK = 'UPDATE posthorn_claims SET until = until WHERE false'
@@ -29,8 +30,9 @@ export interface SqliteIdempotency extends IdempotencyStore {
 /**
  * Remembers in a SQLite database what was handled, in the table `posthorn_claims`.
  *
- * Each call is a transaction of its own. While the handle is inside one of the host's, a call is refused with `store_busy` (the receiver
- * answers 503, and the sender tries again): a claim neither commits nor rolls back with the host. Only `host.complete` joins the host's.
+ * The calls of one turn of the event loop commit together, in a transaction of their own, and are answered after it. While the handle is
+ * inside one of the host's, they are refused with `store_busy` (the receiver answers 503, and the sender tries again): a claim neither commits
+ * nor rolls back with the host. Only `host.complete` joins the host's.
  *
  * `close` closes a handle that came from `openSqlite`, with the last store on it; any other is left to whoever opened it.
  *
@@ -46,13 +48,14 @@ export function sqliteIdempotency(
 ): SqliteIdempotency {
   const session = openSession(db, options.clock)
   const { connection, now, write } = session
+  const group = groupCommit(session)
   return {
     claim: (key, fingerprint, ms) =>
-      write(() => claims.takeClaim(connection, key, fingerprint, { now: now(), ms })),
-    renew: (claim, ms) => write(() => claims.renewClaim(connection, claim, { now: now(), ms })),
+      group.run(() => claims.takeClaim(connection, key, fingerprint, { now: now(), ms })),
+    renew: (claim, ms) => group.run(() => claims.renewClaim(connection, claim, { now: now(), ms })),
     complete: (claim, ms) =>
-      write(() => claims.completeClaim(connection, claim, { now: now(), ms })),
-    release: (claim) => write(() => claims.releaseClaim(connection, claim)),
+      group.run(() => claims.completeClaim(connection, claim, { now: now(), ms })),
+    release: (claim) => group.run(() => claims.releaseClaim(connection, claim)),
     prune: ({ limit }) => write(() => claims.pruneClaims(connection, now(), limit)),
     host: {
       kind: 'sync',
@@ -69,6 +72,9 @@ export function sqliteIdempotency(
     },
     useClock: session.useClock,
     migrate: () => session.migrate(receiverMigrations),
-    close: session.close,
+    close() {
+      group.flush()
+      session.close()
+    },
   }
 }

@@ -1,29 +1,38 @@
 import type { ClaimedDelivery, DeliveryClaim, DeliveryClaimRequest } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { int } from '../values'
+import { int, optionalText, type Row, text } from '../values'
 import { type Choice, chooseInTurn, chooseSuspect } from './choose'
 import { type ClaimedContent, readContents } from './contents'
 import type { StoreContext } from './context'
 import { nextToken } from './counters'
 import { refreshLane, TouchedLanes, wakeLanes } from './lanes'
 import { tokenOf } from './leases'
+import { type KeyLine, mayStay } from './order'
+import { countStarts } from './pace'
 import type { Queued } from './queued'
 
 /** Back into its lane, in its old place. The token stays: until another takes the row, its holder may still settle. */
 const EXPIRE_LEASES = `
   UPDATE posthorn_queue INDEXED BY posthorn_queue_leased
   SET line = (lost >= 1) WHERE line IS NULL AND leased_until <= ?
-  RETURNING lane, line, due_at`
+  RETURNING seq, lane, line, due_at, order_key, tenant_id`
 
+/** An upsert of rows that are all there: it finds them by key, whatever the statistics say. */
 const LEASE = `
-  UPDATE posthorn_queue SET
-    line = NULL, leased_until = ?, token = ?, solo = ?, attempt = ?, lost = ?, solo_lost = ?
-  WHERE seq = ?`
+  INSERT INTO posthorn_queue
+    (seq, attempt, lost, solo_lost, leased_until, token, solo,
+      lane, due_at, deferred, event_seq, tenant_id, id, created_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?, ?, ?, 0, 0, 0, 0, '', '', 0
+  FROM json_each(?) WHERE true
+  ON CONFLICT (seq) DO UPDATE SET
+    line = NULL, leased_until = excluded.leased_until, token = excluded.token, solo = excluded.solo,
+    attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost`
 
 const HAS_SUSPECTS = `
   SELECT 1 FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
   WHERE q.line = 1 AND q.due_at <= ?
-    AND (SELECT opens_at FROM posthorn_lanes l WHERE l.lane = q.lane) <= ? LIMIT 1`
+    AND (SELECT max(opens_at, paced_until) FROM posthorn_lanes l WHERE l.lane = q.lane) <= ?
+  LIMIT 1`
 
 const SOLO_SERVED = 'UPDATE posthorn_lanes SET solo_turn = ? WHERE lane = ?'
 
@@ -46,9 +55,18 @@ export function claimDeliveries(
 function expireLeases(connection: Connection, now: number): void {
   const touched = new TouchedLanes()
   for (const row of connection.all(EXPIRE_LEASES, now)) {
+    const line = expiredLine(row)
+    if (line && !mayStay(connection, line, int(row, 'seq'))) continue
     if (int(row, 'line') === 0) touched.add(int(row, 'lane'), int(row, 'due_at'))
   }
   touched.write(connection)
+}
+
+function expiredLine(row: Row): KeyLine | undefined {
+  const key = optionalText(row, 'order_key')
+  return key === undefined
+    ? undefined
+    : { key, lane: int(row, 'lane'), tenantId: text(row, 'tenant_id') }
 }
 
 interface Terms {
@@ -63,9 +81,13 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   const { token, turn } = nextToken(connection, choice.served.length)
   const until = terms.now + Math.round(terms.leaseMs)
   const leased = choice.deliveries.map((queued) => leasedNow(queued, token))
-  for (const { seq, progress } of leased) {
+  const rows = leased.map(({ seq, progress }) => {
     const { attempt, lost, soloLost } = progress
-    connection.run(LEASE, until, token, Number(terms.solo), attempt, lost, soloLost, seq)
+    return [seq, attempt, lost, soloLost]
+  })
+  connection.run(LEASE, until, token, Number(terms.solo), JSON.stringify(rows))
+  for (const [lane, starts] of choice.limited) {
+    countStarts(connection, { lane, starts, now: terms.now })
   }
   serveLanes(connection, choice.served, { ...terms, turn })
   endpoints.refresh(connection)
@@ -116,6 +138,7 @@ function toClaimed(
     lease,
     eventId: content.eventId,
     eventType: content.eventType,
+    ...(content.orderingKey === null ? {} : { orderingKey: content.orderingKey }),
     messageId: queued.messageId ?? content.eventId,
     progress,
     createdAt: queued.createdAt,

@@ -6,7 +6,7 @@ import type { Queued } from './queued'
 /** By sub-queries, which are looked up by key whatever the statistics say. */
 const READ_EVENTS = `
   SELECT j.value AS seq,
-    (SELECT json_array(id, type, metadata) FROM posthorn_events WHERE seq = j.value) AS facts,
+    (SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value) AS facts,
     (SELECT body FROM posthorn_payloads WHERE event_seq = j.value) AS body
   FROM json_each(?) AS j`
 
@@ -18,6 +18,7 @@ const READ_BODY = `
 export interface ClaimedContent {
   readonly eventId: string
   readonly eventType: string
+  readonly orderingKey: string | null
   readonly metadata: ClaimedDelivery['metadata']
   readonly body: Uint8Array | undefined
 }
@@ -43,12 +44,13 @@ export function readContents(
 }
 
 function toContent(row: Row): ClaimedContent {
-  const [eventId, eventType, metadata] = json<
-    readonly [id: string, type: string, metadata: string]
+  const [eventId, eventType, metadata, orderingKey] = json<
+    readonly [id: string, type: string, metadata: string, orderingKey: string | null]
   >(row, 'facts')
   return {
     eventId,
     eventType,
+    orderingKey,
     metadata: metadata === '{}' ? {} : JSON.parse(metadata),
     body: optionalBlob(row, 'body'),
   }

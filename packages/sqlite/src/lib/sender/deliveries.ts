@@ -3,23 +3,31 @@ import type { Connection } from '../connection'
 import { int } from '../values'
 import type { Reservation } from './counters'
 import { TouchedLanes } from './lanes'
+import { ChangedLines, type KeyLine, replayPosition } from './order'
 import { type FinalStatus, Tallies } from './tallies'
 
 const FIND_LANE = `
-  SELECT seq FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
+  SELECT seq, status, ordered FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
   WHERE tenant_id = ? AND id = ?`
 
-const INSERT_DELIVERY = `
+const INSERT_DELIVERIES = `
   INSERT INTO posthorn_deliveries
     (seq, event_seq, tenant_id, id, endpoint_id, message_id, envelope, replay_of, created_at,
       status, reason, finished_at, attempt, lost, solo_lost, deferred)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, 0, 0, 0, 0
+  FROM json_each(?)`
 
 const ENQUEUE = `
   INSERT INTO posthorn_queue
-    (seq, lane, line, due_at, solo, attempt, lost, solo_lost, deferred,
-      event_seq, tenant_id, id, message_id, envelope, created_at)
-  VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?)`
+    (seq, lane, line, due_at, event_seq, tenant_id, id, message_id, envelope, created_at,
+      order_key, position, solo, attempt, lost, solo_lost, deferred)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, 0, 0, 0, 0, 0
+  FROM json_each(?)`
+
+/** Behind the first of its key; see order.ts. */
+const HELD = 2
 
 const INSERT_BODY = `
   INSERT INTO posthorn_event_bodies (event_seq, envelope, body) VALUES (?, ?, ?)
@@ -29,26 +37,38 @@ const INSERT_BODY = `
 export interface Parent {
   readonly seq: number
   readonly tenantId: string
+  readonly orderingKey: string | null
 }
 
 export interface AddedDelivery extends NewDelivery {
   /** Absent: the event's id. */
   readonly messageId?: string
   readonly replayOf?: string
+  readonly isReplay?: boolean
 }
+
+interface DeliveryLane {
+  readonly lane: number
+  readonly ordered: boolean
+}
+
+type Column = string | number | null
 
 interface Beginning {
   readonly status: FinalStatus | null
   readonly reason: string | null
 }
 
-/** Writes new deliveries, and at the end of the operation (`flush`) what many of them share. */
+/** Writes new deliveries, together, at the end of an operation (`flush`). */
 export class DeliveryWriter {
   readonly #connection: Connection
   readonly #now: number
-  readonly #lanes = new Map<string, number | undefined>()
+  readonly #rows: (readonly Column[])[] = []
+  readonly #queued: (readonly Column[])[] = []
+  readonly #lanes = new Map<string, DeliveryLane | undefined>()
   readonly #touched = new TouchedLanes()
   readonly #tallies = new Tallies()
+  readonly #lines = new ChangedLines()
 
   constructor(connection: Connection, now: number) {
     this.#connection = connection
@@ -70,39 +90,61 @@ export class DeliveryWriter {
     const { status, reason } = beginningOf(delivery, lane)
     const seq = reserved.nextSeq()
     const { id, endpointId, messageId = null, envelope = null, replayOf = null } = delivery
-    this.#connection.run(
-      INSERT_DELIVERY,
+    this.#rows.push([
       ...[seq, event.seq, event.tenantId, id, endpointId, messageId, envelope, replayOf],
       ...[reserved.time, status, reason, status === null ? null : this.#now],
-    )
+    ])
     if (status !== null || lane === undefined) {
       this.#tallies.add(event.tenantId, status ?? 'canceled', 1)
       return
     }
-    this.#connection.run(
-      ENQUEUE,
-      ...[seq, lane, this.#now, event.seq, event.tenantId, id, messageId, envelope, reserved.time],
-    )
-    this.#touched.add(lane, this.#now)
+    const key = lane.ordered ? event.orderingKey : null
+    const position = delivery.isReplay ? this.#replayPosition(lane.lane, event, seq) : event.seq
+    this.#queued.push([
+      ...[seq, lane.lane, key === null ? 0 : HELD, this.#now, event.seq, event.tenantId, id],
+      ...[messageId, envelope, reserved.time, key, position],
+    ])
+    if (key === null) this.#touched.add(lane.lane, this.#now)
+    else this.lookAtLine({ lane: lane.lane, key, tenantId: event.tenantId })
+  }
+
+  /** Lets the first of a line go, at the end of the operation. */
+  lookAtLine(line: KeyLine): void {
+    this.#lines.add(line)
+  }
+
+  #replayPosition(lane: number, { seq: eventSeq, orderingKey }: Parent, seq: number): number {
+    if (orderingKey === null) return seq
+    return replayPosition(this.#connection, { lane, key: orderingKey }, { seq, eventSeq })
   }
 
   /** The lane of an endpoint that exists. */
-  laneOf(tenantId: string, endpointId: string): number | undefined {
+  laneOf(tenantId: string, endpointId: string): DeliveryLane | undefined {
     const key = `${tenantId.length}:${tenantId}${endpointId}`
     if (!this.#lanes.has(key)) {
       const row = this.#connection.get(FIND_LANE, tenantId, endpointId)
-      this.#lanes.set(key, row && int(row, 'seq'))
+      const ordered = row?.status !== 'disabled' && row?.ordered !== null
+      this.#lanes.set(key, row && { lane: int(row, 'seq'), ordered })
     }
     return this.#lanes.get(key)
   }
 
+  /** Writes the rows so far, for whoever looks for them before the end. */
+  writeRows(): void {
+    const [rows, queued] = [this.#rows.splice(0), this.#queued.splice(0)]
+    if (rows.length > 0) this.#connection.run(INSERT_DELIVERIES, JSON.stringify(rows))
+    if (queued.length > 0) this.#connection.run(ENQUEUE, JSON.stringify(queued))
+  }
+
   flush(): void {
+    this.writeRows()
     this.#touched.write(this.#connection)
+    this.#lines.write(this.#connection)
     this.#tallies.write(this.#connection)
   }
 }
 
-function beginningOf({ state }: AddedDelivery, lane: number | undefined): Beginning {
+function beginningOf({ state }: AddedDelivery, lane: DeliveryLane | undefined): Beginning {
   if (state.status === 'skipped') return { status: 'skipped', reason: state.reason }
   return { status: lane === undefined ? 'canceled' : null, reason: null }
 }

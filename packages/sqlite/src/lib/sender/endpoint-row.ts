@@ -14,6 +14,7 @@ import {
   text,
 } from '../values'
 import type { LaneState } from './lanes'
+import { paceOf } from './pace'
 
 /** Columns that an endpoint's own fields fill, in the order of `fieldsOf`. */
 export const FIELDS = [
@@ -33,10 +34,17 @@ export const FIELDS = [
   'schemes',
   'secrets',
   'metadata',
+  'sealed_headers',
+  '"authorization"',
+  'tls',
+  'rate_limit',
+  'ordered',
+  'probe_at',
 ] as const
 
 const STATUSES = ['enabled', 'paused', 'disabled'] as const
-const DISABLED_REASONS = ['manual', 'gone', 'failing'] as const
+const DISABLED_REASONS = ['manual', 'gone', 'failing', 'requested', 'unverified'] as const
+const ORDER_POLICIES = ['block', 'proceed'] as const
 
 type Fields = Omit<
   EndpointRecord,
@@ -61,7 +69,17 @@ export function fieldsOf(endpoint: Fields): readonly SqliteValue[] {
     optionalJsonOf(endpoint.schemes),
     JSON.stringify(endpoint.secrets),
     JSON.stringify(endpoint.metadata),
+    optionalJsonOf(endpoint.sealedHeaders),
+    optionalJsonOf(endpoint.authorization),
+    optionalJsonOf(endpoint.tls),
+    optionalJsonOf(endpoint.rateLimit),
+    endpoint.ordered ?? null,
+    probeAtOf(endpoint),
   ]
+}
+
+function probeAtOf({ health }: Pick<EndpointRecord, 'health'>): number | null {
+  return health.state === 'failing' && health.probeAt !== undefined ? whole(health.probeAt) : null
 }
 
 const optionalJsonOf = (value: unknown): string | null =>
@@ -85,6 +103,14 @@ export function toEndpoint(row: Row): EndpointRecord {
     health: toHealth(row),
     throttledUntil: optionalInt(row, 'throttled_until'),
     headers: strings(row, 'headers'),
+    sealedHeaders: optionalJson<NonNullable<EndpointRecord['sealedHeaders']>>(
+      row,
+      'sealed_headers',
+    ),
+    authorization: optionalJson<NonNullable<EndpointRecord['authorization']>>(row, 'authorization'),
+    tls: optionalJson<NonNullable<EndpointRecord['tls']>>(row, 'tls'),
+    rateLimit: optionalJson<NonNullable<EndpointRecord['rateLimit']>>(row, 'rate_limit'),
+    ordered: optionalOneOf(row, 'ordered', ORDER_POLICIES),
     retry: optionalJson<NonNullable<EndpointRecord['retry']>>(row, 'retry'),
     timeoutMs: optionalInt(row, 'timeout_ms'),
     envelope: optionalText(row, 'envelope'),
@@ -98,11 +124,21 @@ export function toEndpoint(row: Row): EndpointRecord {
 
 function toHealth(row: Row): EndpointRecord['health'] {
   const since = optionalInt(row, 'failing_since')
-  return since === undefined ? { state: 'healthy' } : { state: 'failing', since }
+  if (since === undefined) return { state: 'healthy' }
+  return compact({ state: 'failing' as const, since, probeAt: optionalInt(row, 'probe_at') })
 }
 
-export const laneStateOf = (endpoint: EndpointRecord): LaneState => ({
-  lane: endpoint.seq,
-  failing: endpoint.health.state === 'failing',
-  opensAt: endpoint.status === 'paused' ? null : whole(endpoint.throttledUntil ?? 0),
-})
+/** A disabled endpoint gets no requests: but for a throttle, nothing holds back the deliveries that are claimed to be skipped. */
+export function laneStateOf(endpoint: EndpointRecord): LaneState {
+  const { seq: lane, status, health, rateLimit } = endpoint
+  const throttledUntil = whole(endpoint.throttledUntil ?? 0)
+  const failing = health.state === 'failing'
+  if (status === 'disabled') return { lane, failing, opensAt: throttledUntil }
+  return compact({
+    lane,
+    failing,
+    opensAt: status === 'paused' ? null : Math.max(throttledUntil, probeAtOf(endpoint) ?? 0),
+    failingSince: health.state === 'failing' ? whole(health.since) : undefined,
+    pace: rateLimit && paceOf(rateLimit),
+  })
+}

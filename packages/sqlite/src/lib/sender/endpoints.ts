@@ -10,6 +10,7 @@ import type { StoreContext } from './context'
 import { countRemoval, nextChange, nextEndpoint } from './counters'
 import { FIELDS, fieldsOf, laneStateOf, toEndpoint } from './endpoint-row'
 import { finish } from './finish'
+import { dissolveLines, effectiveOrder, reorder } from './lane-order'
 import { changeLane, createLane, removeLane } from './lanes'
 import { pageOf, startOf } from './paging'
 import { queuedInLane } from './queued'
@@ -86,15 +87,21 @@ export function replaceEndpoint(
 ): EndpointRecord | undefined {
   const current = getEndpoint(context, record.tenantId, record.id)
   if (current?.revision !== record.revision) return undefined
-  return writeEndpoint(context, { ...record, seq: current.seq, createdAt: current.createdAt })
+  const { seq, createdAt } = current
+  return writeEndpoint(context, current, { ...record, seq, createdAt })
 }
 
-function writeEndpoint(context: StoreContext, record: EndpointRecord): EndpointRecord {
+function writeEndpoint(
+  context: StoreContext,
+  before: EndpointRecord,
+  record: EndpointRecord,
+): EndpointRecord {
   const { connection } = context
   const now = context.now()
   const change = nextChange(connection)
   connection.run(REPLACE_ENDPOINT, change, now, ...fieldsOf(record), record.seq)
   const written = { ...record, revision: record.revision + 1, updatedAt: now }
+  if (effectiveOrder(before) !== effectiveOrder(written)) reorder(connection, written)
   changeLane(connection, laneStateOf(written), now)
   return written
 }
@@ -104,6 +111,7 @@ export function removeEndpoint(context: StoreContext, tenantId: string, id: stri
   const endpoint = getEndpoint(context, tenantId, id)
   if (!endpoint) return false
   const now = context.now()
+  dissolveLines(connection, endpoint.seq)
   for (const part of queuedInLane(connection, endpoint.seq)) {
     const endings = part.map((queued) => ({ queued, status: 'canceled' as const }))
     finish(connection, endings, now)
@@ -121,12 +129,19 @@ export function transitionEndpoints(
   const now = context.now()
   return changes.map((change) => {
     const before = getEndpoint(context, change.tenantId, change.id)
-    if (!before) return false
+    if (!before || !stillHolds(before, change)) return false
     const turned = disabled(healed(before, change, now), change)
-    const after = throttled(turned, change, now)
-    if (after !== before) writeEndpoint(context, after)
+    const after = putOff(throttled(turned, change, now), change, now)
+    if (after !== before) writeEndpoint(context, before, after)
     return turned !== before
   })
+}
+
+function stillHolds(record: EndpointRecord, { onlyIf = {} }: EndpointTransition): boolean {
+  const { failingSince, url } = onlyIf
+  if (url !== undefined && url !== record.url) return false
+  if (failingSince === undefined) return true
+  return record.health.state === 'failing' && record.health.since === failingSince
 }
 
 function healed(
@@ -154,4 +169,15 @@ function throttled(
   if (throttleForMs === undefined) return record
   const until = now + Math.round(throttleForMs)
   return until > (record.throttledUntil ?? 0) ? { ...record, throttledUntil: until } : record
+}
+
+function putOff(
+  record: EndpointRecord,
+  { probeInMs }: EndpointTransition,
+  now: number,
+): EndpointRecord {
+  const { health } = record
+  if (probeInMs === undefined || health.state === 'healthy') return record
+  const probeAt = now + Math.round(probeInMs)
+  return probeAt > (health.probeAt ?? 0) ? { ...record, health: { ...health, probeAt } } : record
 }

@@ -16,7 +16,8 @@ const INSERT_EVENT = `
 const INSERT_PAYLOAD = 'INSERT INTO posthorn_payloads (event_seq, body) VALUES (?, ?)'
 
 const INSERT_UNMATCHED = `
-  INSERT INTO posthorn_unmatched (event_seq, horizon, leased_until) VALUES (?, ?, 0)`
+  INSERT INTO posthorn_unmatched (event_seq, horizon, leased_until, tenant_id, order_key)
+  VALUES (?, ?, 0, ?, ?)`
 
 const FIND_BY_KEY = `
   SELECT id, wanted FROM posthorn_events INDEXED BY posthorn_events_key
@@ -57,8 +58,9 @@ function insertEvent(
     return { eventId: text(known, 'id'), duplicate: true, deliveries: int(known, 'wanted') }
   }
   connection.run(INSERT_PAYLOAD, seq, event.body)
-  if (event.fanOut) writer.addAll({ seq, tenantId: event.tenantId }, event.fanOut, reserved)
-  else connection.run(INSERT_UNMATCHED, seq, reserved.horizon)
+  const { tenantId, orderingKey = null, fanOut } = event
+  if (fanOut) writer.addAll({ seq, tenantId, orderingKey }, fanOut, reserved)
+  else connection.run(INSERT_UNMATCHED, seq, reserved.horizon, tenantId, orderingKey)
   return { eventId: event.id, duplicate: false, deliveries: wantedOf(event) }
 }
 

@@ -1,12 +1,26 @@
 import type { Connection } from '../connection'
+import { ChangedLines, endInLine, isFirst, lineOf, unblockedBy } from './order'
 import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
 
-/** A trigger takes the delivery out of the queue. */
+/**
+ * An upsert of rows that are all there: it finds them by key, whatever the statistics say. A trigger takes the deliveries out of the
+ * queue.
+ */
 const FINISH = `
-  UPDATE posthorn_deliveries SET
-    status = ?, reason = ?, finished_at = ?,
-    attempt = ?, lost = ?, solo_lost = ?, deferred = ?, last_status = ?
+  INSERT INTO posthorn_deliveries
+    (seq, status, reason, attempt, lost, solo_lost, deferred, last_status, finished_at,
+      event_seq, tenant_id, id, endpoint_id, created_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, ?, 0, '', '', '', 0
+  FROM json_each(?) WHERE true
+  ON CONFLICT (seq) DO UPDATE SET
+    status = excluded.status, reason = excluded.reason, finished_at = excluded.finished_at,
+    attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost,
+    deferred = excluded.deferred, last_status = excluded.last_status`
+
+const GIVE_UP = `
+  UPDATE posthorn_deliveries SET status = 'canceled', reason = NULL, finished_at = ?
   WHERE seq = ?`
 
 /** How an unfinished delivery ends. */
@@ -20,14 +34,50 @@ export interface Ending {
 /** Writes what became of deliveries, which takes them out of the queue. */
 export function finish(connection: Connection, endings: readonly Ending[], now: number): void {
   const tallies = new Tallies()
-  for (const { queued, status, reason = null, lastStatus } of endings) {
-    const { seq, progress } = queued
-    connection.run(
-      FINISH,
-      ...[status, reason, now, progress.attempt, progress.lost, progress.soloLost],
-      ...[progress.deferred, lastStatus ?? queued.lastStatus, seq],
-    )
+  const lines = new ChangedLines()
+  const unordered: Ending[] = []
+  for (const ending of endings) {
+    const { queued, status } = ending
     tallies.add(queued.tenantId, status, 1)
+    const line = lineOf(queued)
+    if (line) {
+      const wasFirst = isFirst(connection, line, queued.seq)
+      endInLine(connection, line, { queued, failed: status === 'failed', wasFirst })
+      lines.add(line)
+      // At once: the next of its line may end in the same batch.
+      write(connection, [ending], now)
+    } else {
+      unordered.push(ending)
+    }
   }
+  if (unordered.length > 0) write(connection, unordered, now)
   tallies.write(connection)
+  lines.write(connection)
+}
+
+function write(connection: Connection, endings: readonly Ending[], now: number): void {
+  const rows = endings.map(({ queued, status, reason = null, lastStatus }) => {
+    const { attempt, lost, soloLost, deferred } = queued.progress
+    const last = lastStatus ?? queued.lastStatus
+    return [queued.seq, status, reason, attempt, lost, soloLost, deferred, last]
+  })
+  connection.run(FINISH, now, JSON.stringify(rows))
+}
+
+/** Cancels a failed delivery that blocks its line. Answers whether it was one. */
+export function giveUp(
+  connection: Connection,
+  { seq, tenantId, now }: { readonly seq: number; readonly tenantId: string; readonly now: number },
+): boolean {
+  const line = unblockedBy(connection, seq, tenantId)
+  if (!line) return false
+  connection.run(GIVE_UP, now, seq)
+  const tallies = new Tallies()
+  tallies.add(tenantId, 'failed', -1)
+  tallies.add(tenantId, 'canceled', 1)
+  tallies.write(connection)
+  const lines = new ChangedLines()
+  lines.add(line)
+  lines.write(connection)
+  return true
 }

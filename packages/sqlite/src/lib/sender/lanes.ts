@@ -1,4 +1,5 @@
 import type { Connection } from '../connection'
+import type { Pace } from './pace'
 
 /*
  * A lane is an endpoint's part of the queue. Those with due work stand in line (`turn`) and are served in turn; a lane that was served goes to
@@ -6,7 +7,7 @@ import type { Connection } from '../connection'
  */
 
 const TOUCH = `
-  UPDATE posthorn_lanes SET wake_at = max(opens_at, ?)
+  UPDATE posthorn_lanes SET wake_at = max(opens_at, paced_until, ?)
   WHERE lane = ? AND turn IS NULL AND (wake_at IS NULL OR wake_at > ?)`
 
 const WAKE = `
@@ -16,9 +17,9 @@ const WAKE = `
 
 const PASS_TURN = 'UPDATE posthorn_counters SET turns = turns + 1 WHERE id = 1'
 
-/** When a lane may next be served: open, and its first waiting delivery due. NULL if never. */
+/** When a lane may next be served: open, within its rate, and its first waiting delivery due. NULL if never. */
 const READY_AT = `
-  max(opens_at, (
+  max(opens_at, paced_until, (
     SELECT min(q.due_at) FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
     WHERE q.line = 0 AND q.lane = posthorn_lanes.lane))`
 
@@ -30,9 +31,19 @@ const REFRESH = `
   WHERE lane = ?`
 
 const CREATE_LANE = `
-  INSERT INTO posthorn_lanes (lane, failing, opens_at, solo_turn) VALUES (?, ?, ?, 0)`
+  INSERT INTO posthorn_lanes
+    (failing, opens_at, failing_since, pace_interval, pace_spare, lane, solo_turn)
+  VALUES (?, ?, ?, ?, ?, ?, 0)`
 
-const SET_LANE = 'UPDATE posthorn_lanes SET failing = ?, opens_at = ? WHERE lane = ?'
+const SET_LANE = `
+  UPDATE posthorn_lanes
+  SET failing = ?, opens_at = ?, failing_since = ?, pace_interval = ?, pace_spare = ?
+  WHERE lane = ?`
+
+/** Before the lane has its new pace: a limit that changes begins anew. */
+const BEGIN_PACE = `
+  UPDATE posthorn_lanes SET pace_due = 0, paced_until = 0
+  WHERE lane = ? AND NOT (pace_interval IS ? AND pace_spare IS ?)`
 
 const REMOVE_LANE = 'DELETE FROM posthorn_lanes WHERE lane = ?'
 
@@ -71,14 +82,25 @@ export interface LaneState {
   readonly lane: number
   readonly failing: boolean
   readonly opensAt: number | null
+  readonly failingSince?: number
+  readonly pace?: Pace
 }
 
-export function createLane(connection: Connection, { lane, failing, opensAt }: LaneState): void {
-  connection.run(CREATE_LANE, lane, Number(failing), opensAt)
+export function createLane(connection: Connection, state: LaneState): void {
+  connection.run(CREATE_LANE, ...columnsOf(state))
 }
+
+function columnsOf(state: LaneState): readonly (number | null)[] {
+  const { lane, failing, opensAt, failingSince = null, pace } = state
+  return [Number(failing), opensAt, failingSince, ...paceColumns(pace), lane]
+}
+
+const paceColumns = (pace: Pace | undefined): readonly (number | null)[] =>
+  pace ? [pace.interval, pace.spare] : [null, null]
 
 export function changeLane(connection: Connection, state: LaneState, now: number): void {
-  connection.run(SET_LANE, Number(state.failing), state.opensAt, state.lane)
+  connection.run(BEGIN_PACE, state.lane, ...paceColumns(state.pace))
+  connection.run(SET_LANE, ...columnsOf(state))
   refreshLane(connection, { lane: state.lane, now })
 }
 

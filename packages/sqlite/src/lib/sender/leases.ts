@@ -2,6 +2,7 @@ import type { LeaseRef } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { int } from '../values'
 import { TouchedLanes } from './lanes'
+import { lineOf, mayStay } from './order'
 import { findQueued, type Queued } from './queued'
 
 const FIND_SEQ = `
@@ -74,6 +75,8 @@ export function releaseLeases(connection: Connection, leases: readonly LeaseRef[
   for (const held of new Set(findHeld(connection, leases))) {
     if (!held) continue
     connection.run(RELEASE, held.seq)
+    const line = lineOf(held)
+    if (line && !mayStay(connection, line, held.seq)) continue
     if (!isSuspect(held)) touched.add(held.lane, held.dueAt)
   }
   touched.write(connection)

@@ -1,6 +1,6 @@
 import type { ClaimedEvent, EventClaim, EventClaimRequest, EventVerdict } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { blob, int, optionalInt, text } from '../values'
+import { blob, int, optionalInt, optionalText, text } from '../values'
 import type { StoreContext } from './context'
 import { nextToken, type Reservation, reserve } from './counters'
 import { DeliveryWriter } from './deliveries'
@@ -19,9 +19,14 @@ const FIND_RECORDED = `
 const LEASE_EVENT = `
   UPDATE posthorn_unmatched SET leased_until = ?, token = ? WHERE event_seq = ?`
 
+const HAS_RECORDED = `
+  SELECT 1 FROM posthorn_unmatched INDEXED BY posthorn_unmatched_lease
+  WHERE leased_until <= ? LIMIT 1`
+
 const GET_EVENT = 'SELECT tenant_id, id, type, version FROM posthorn_events WHERE seq = ?'
 
-const GET_UNMATCHED = 'SELECT horizon, token FROM posthorn_unmatched WHERE event_seq = ?'
+const GET_UNMATCHED = `
+  SELECT horizon, token, order_key FROM posthorn_unmatched WHERE event_seq = ?`
 
 const GET_PAYLOAD = 'SELECT body FROM posthorn_payloads WHERE event_seq = ?'
 
@@ -29,6 +34,12 @@ const FORGET_UNMATCHED = 'DELETE FROM posthorn_unmatched WHERE event_seq = ?'
 
 const SET_MATCHED = `
   UPDATE posthorn_events SET state = ?, issues = ?, wanted = ?, deliveries = ? WHERE seq = ?`
+
+/** The answer of a claim that would find nothing, which most do. */
+export function noEvents({ connection, now }: StoreContext): EventClaim | undefined {
+  const time = now()
+  return connection.get(HAS_RECORDED, time) ? undefined : { now: time, events: [] }
+}
 
 export function claimEvents(
   { connection, now }: StoreContext,
@@ -74,13 +85,32 @@ export function fanOutEvents(context: StoreContext, verdicts: readonly EventVerd
     now,
   )
   const writer = new DeliveryWriter(connection, now)
-  for (const { seq, verdict } of held) applyVerdict(connection, { seq, verdict, reserved, writer })
+  for (const one of held) applyVerdict(connection, { ...one, reserved, writer })
+  lookAtLines(context, held, writer)
   writer.flush()
   return held.length
 }
 
+/** What waited for these events to be matched need not wait longer. */
+function lookAtLines(
+  { connection, endpoints }: StoreContext,
+  held: readonly HeldEvent[],
+  writer: DeliveryWriter,
+): void {
+  const keyed = held.filter(({ orderingKey }) => orderingKey !== null)
+  if (keyed.length === 0) return
+  endpoints.refresh(connection)
+  for (const { verdict, orderingKey } of keyed) {
+    const { tenantId } = verdict
+    for (const { seq: lane, ordered } of endpoints.byTenant(connection, tenantId)) {
+      if (ordered && orderingKey !== null) writer.lookAtLine({ lane, key: orderingKey, tenantId })
+    }
+  }
+}
+
 interface HeldEvent {
   readonly seq: number
+  readonly orderingKey: string | null
   readonly verdict: EventVerdict
 }
 
@@ -89,16 +119,23 @@ function findHeld(connection: Connection, verdicts: readonly EventVerdict[]): re
   const held = new Map<number, HeldEvent>()
   for (const verdict of verdicts) {
     const seq = seqOf(verdict.token)
-    if (!held.has(seq) && isHeld(connection, seq, verdict)) held.set(seq, { seq, verdict })
+    const found = held.has(seq) ? undefined : heldEvent(connection, seq, verdict)
+    if (found) held.set(seq, found)
   }
   return [...held.values()]
 }
 
-function isHeld(connection: Connection, seq: number, verdict: EventVerdict): boolean {
-  const token = optionalInt(connection.get(GET_UNMATCHED, seq) ?? {}, 'token')
-  if (token === undefined || verdict.token !== tokenOf(seq, token)) return false
+function heldEvent(
+  connection: Connection,
+  seq: number,
+  verdict: EventVerdict,
+): HeldEvent | undefined {
+  const unmatched = connection.get(GET_UNMATCHED, seq) ?? {}
+  const token = optionalInt(unmatched, 'token')
+  if (token === undefined || verdict.token !== tokenOf(seq, token)) return undefined
   const event = connection.get(GET_EVENT, seq) ?? {}
-  return event.tenant_id === verdict.tenantId && event.id === verdict.id
+  if (event.tenant_id !== verdict.tenantId || event.id !== verdict.id) return undefined
+  return { seq, verdict, orderingKey: optionalText(unmatched, 'order_key') ?? null }
 }
 
 const sizeOf = ({ outcome }: EventVerdict): number =>
@@ -109,7 +146,10 @@ interface Applying extends HeldEvent {
   readonly writer: DeliveryWriter
 }
 
-function applyVerdict(connection: Connection, { seq, verdict, reserved, writer }: Applying): void {
+function applyVerdict(
+  connection: Connection,
+  { seq, verdict, orderingKey, reserved, writer }: Applying,
+): void {
   const { outcome, tenantId } = verdict
   connection.run(FORGET_UNMATCHED, seq)
   if (outcome.kind === 'invalid') {
@@ -118,5 +158,5 @@ function applyVerdict(connection: Connection, { seq, verdict, reserved, writer }
   }
   const wanted = wantedOf({ fanOut: outcome })
   connection.run(SET_MATCHED, 'fanned_out', null, wanted, outcome.deliveries.length, seq)
-  writer.addAll({ seq, tenantId }, outcome, reserved)
+  writer.addAll({ seq, tenantId, orderingKey }, outcome, reserved)
 }

@@ -1,7 +1,7 @@
 import type { CancelVerdict, LeaseRef } from '@posthorn/sender'
 import { optionalInt } from '../values'
 import type { StoreContext } from './context'
-import { finish } from './finish'
+import { finish, giveUp } from './finish'
 import { refreshLane } from './lanes'
 import * as leases from './leases'
 import { getQueued } from './queued'
@@ -16,7 +16,8 @@ const NEXT_TIMES = `
       WHERE wake_at IS NOT NULL) AS waking,
     (SELECT min(leased_until) FROM posthorn_queue INDEXED BY posthorn_queue_leased
       WHERE line IS NULL) AS leased,
-    (SELECT min(max(q.due_at, (SELECT opens_at FROM posthorn_lanes l WHERE l.lane = q.lane)))
+    (SELECT min(max(q.due_at, (SELECT max(opens_at, paced_until)
+      FROM posthorn_lanes l WHERE l.lane = q.lane)))
       FROM posthorn_queue q INDEXED BY posthorn_queue_waiting WHERE q.line = 1) AS suspect`
 
 const TIMES = ['recorded', 'in_line', 'waking', 'leased', 'suspect'] as const
@@ -36,8 +37,8 @@ export function cancelDelivery(
   const seq = leases.findSeq(connection, tenantId, deliveryId)
   if (seq === undefined) return 'not_found'
   const queued = getQueued(connection, seq)
-  if (!queued) return 'finished'
   const time = now()
+  if (!queued) return giveUp(connection, { seq, tenantId, now: time }) ? 'canceled' : 'finished'
   finish(connection, [{ queued, status: 'canceled' }], time)
   refreshLane(connection, { lane: queued.lane, now: time })
   return 'canceled'

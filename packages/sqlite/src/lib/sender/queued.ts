@@ -8,7 +8,7 @@ import type { Connection } from '../connection'
 
 const COLUMNS = `
   seq, lane, line IS NULL, due_at, leased_until, token, solo, attempt, lost, solo_lost, deferred,
-  last_status, event_seq, tenant_id, id, message_id, envelope, created_at`
+  last_status, event_seq, tenant_id, id, message_id, envelope, created_at, order_key, position`
 
 type Columns = readonly [
   seq: number,
@@ -29,6 +29,8 @@ type Columns = readonly [
   messageId: string | null,
   envelope: string | null,
   createdAt: number,
+  orderKey: string | null,
+  position: number,
 ]
 
 /** By a sub-query, which is looked up by key whatever the statistics say. */
@@ -67,6 +69,9 @@ export interface Queued {
   readonly messageId: string | null
   readonly envelope: string | null
   readonly createdAt: number
+  /** The event's ordering key, where the endpoint is ordered. */
+  readonly orderKey: string | null
+  readonly position: number
 }
 
 /** Those of the rows named that are in the queue, by `seq`. */
@@ -109,7 +114,7 @@ export function* queuedInLane(
 function toQueued(columns: Columns): Queued {
   const [seq, lane, leased, dueAt, leasedUntil, token, solo, ...rest] = columns
   const [attempt, lost, soloLost, deferred, lastStatus, eventSeq, tenantId, id, ...more] = rest
-  const [messageId, envelope, createdAt] = more
+  const [messageId, envelope, createdAt, orderKey, position] = more
   return {
     seq,
     lane,
@@ -126,5 +131,7 @@ function toQueued(columns: Columns): Queued {
     messageId,
     envelope,
     createdAt,
+    orderKey,
+    position,
   }
 }

@@ -23,7 +23,14 @@ const GET_EVENT = 'SELECT * FROM posthorn_events WHERE seq = ?'
 const GET_PAYLOAD = 'SELECT body FROM posthorn_payloads WHERE event_seq = ?'
 
 const SKIP_REASONS = ['disabled', 'filtered'] as const
-const FAILURE_REASONS = ['exhausted', 'gone', 'forbidden_address', 'poison', 'config'] as const
+const FAILURE_REASONS = [
+  'exhausted',
+  'gone',
+  'aborted',
+  'forbidden_address',
+  'poison',
+  'config',
+] as const
 const OUTCOMES = [
   'success',
   'http',
@@ -114,6 +121,7 @@ export function toAttempt(row: Row): AttemptRecord {
     durationMs: int(row, 'duration_ms'),
     outcome: oneOf(row, 'outcome', OUTCOMES),
     status: optionalInt(row, 'status'),
+    requestHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'request_headers'),
     responseHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'response_headers'),
     responseBody: optionalBlob(row, 'response_body'),
     responseTruncated: flag(row, 'response_truncated'),

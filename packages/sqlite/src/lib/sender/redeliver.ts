@@ -1,13 +1,13 @@
 import type { Redelivery, RedeliveryVerdict } from '@posthorn/sender'
 import { compact } from '../compact'
 import type { Connection } from '../connection'
-import { int, text } from '../values'
+import { int, optionalText, text } from '../values'
 import type { StoreContext } from './context'
 import { type Reservation, reserve } from './counters'
 import { DeliveryWriter, type Parent } from './deliveries'
 
 const FIND_EVENT = `
-  SELECT seq, id FROM posthorn_events INDEXED BY posthorn_events_id
+  SELECT seq, id, ordering_key FROM posthorn_events INDEXED BY posthorn_events_id
   WHERE tenant_id = ? AND id = ?`
 
 const FIND_UNFINISHED = `
@@ -48,7 +48,8 @@ function redeliverOne(
 ): RedeliveryVerdict {
   const row = connection.get(FIND_EVENT, item.tenantId, item.eventId)
   if (!row) return 'event_not_found'
-  const event = { seq: int(row, 'seq'), tenantId: item.tenantId }
+  const orderingKey = optionalText(row, 'ordering_key') ?? null
+  const event = { seq: int(row, 'seq'), tenantId: item.tenantId, orderingKey }
   if (writer.laneOf(item.tenantId, item.endpointId) === undefined) return 'endpoint_not_found'
   if (connection.get(FIND_UNFINISHED, event.seq, item.endpointId)) return 'pending'
   if (!connection.get(HAS_PAYLOAD, event.seq)) return 'payload_pruned'
@@ -61,8 +62,11 @@ function redeliverOne(
     messageId: item.as === 'new' ? `${text(row, 'id')}-r${int(renewal, 'renewals')}` : undefined,
     envelope: item.envelope,
     replayOf: item.replayOf,
+    isReplay: true,
   })
   writer.add(event, delivery, reserved)
+  // The next item may be of the same event and endpoint.
+  writer.writeRows()
   return 'created'
 }
 

@@ -14,6 +14,7 @@ const FIND_OLD_PAYLOADS = `
     AND NOT EXISTS (
       SELECT 1 FROM posthorn_deliveries d INDEXED BY posthorn_deliveries_event
       WHERE d.event_seq = p.event_seq AND d.status IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM posthorn_blocked b WHERE b.event_seq = p.event_seq)
   ORDER BY p.event_seq LIMIT 0 + ?`
 
 const DELETE_PAYLOAD = 'DELETE FROM posthorn_payloads WHERE event_seq = ?'
@@ -36,6 +37,7 @@ const FIND_OLD_DELIVERIES = `
   SELECT d.seq, d.event_seq, d.tenant_id, d.status FROM posthorn_deliveries d NOT INDEXED
   WHERE d.seq < ? AND d.status IS NOT NULL AND d.finished_at < ?
     AND NOT EXISTS (SELECT 1 FROM posthorn_attempts a WHERE a.delivery_seq = d.seq)
+    AND NOT EXISTS (SELECT 1 FROM posthorn_blocked b WHERE b.delivery_seq = d.seq)
   ORDER BY d.seq LIMIT 0 + ?`
 
 const DELETE_DELIVERY = 'DELETE FROM posthorn_deliveries WHERE seq = ?'

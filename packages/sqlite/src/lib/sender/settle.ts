@@ -4,14 +4,15 @@ import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
 import { refreshLane, TouchedLanes } from './lanes'
 import { findHeld, findSeq, isSuspect } from './leases'
+import { lineOf, mayStay } from './order'
 import type { Queued } from './queued'
 
 /** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
 const LOG_ATTEMPT = `
   INSERT INTO posthorn_attempts
-    (delivery_seq, number, started_at, duration_ms, outcome, status, response_headers,
+    (delivery_seq, number, started_at, duration_ms, outcome, status, request_headers, response_headers,
       response_truncated, error_code, error_message, duplicate, fresh_socket, response_body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
 
 const RESCHEDULE = `
@@ -72,6 +73,8 @@ class Outcomes {
     const line = Number(isSuspect(queued))
     const deferred = Number(next.deferred)
     this.#connection.run(RESCHEDULE, line, dueAt, deferred, lastStatus ?? null, queued.seq)
+    const keyLine = lineOf(queued)
+    if (keyLine && !mayStay(this.#connection, keyLine, queued.seq)) return 'applied'
     if (line === 0) this.#touched.add(queued.lane, dueAt)
     return 'applied'
   }
@@ -96,14 +99,15 @@ function logAttempt(
 }
 
 function valuesOf(attempt: AttemptRecord): readonly (null | number | string | Uint8Array)[] {
-  const { responseHeaders, error } = attempt
+  const { error } = attempt
   return [
     attempt.number,
     Math.round(attempt.startedAt),
     Math.round(attempt.durationMs),
     attempt.outcome,
     attempt.status ?? null,
-    responseHeaders === undefined ? null : JSON.stringify(responseHeaders),
+    optionalJsonOf(attempt.requestHeaders),
+    optionalJsonOf(attempt.responseHeaders),
     flag(attempt.responseTruncated),
     error?.code ?? null,
     error?.message ?? null,
@@ -112,6 +116,9 @@ function valuesOf(attempt: AttemptRecord): readonly (null | number | string | Ui
     attempt.responseBody ?? null,
   ]
 }
+
+const optionalJsonOf = (value: unknown): string | null =>
+  value === undefined ? null : JSON.stringify(value)
 
 const flag = (value: boolean | undefined): number | null =>
   value === undefined ? null : Number(value)

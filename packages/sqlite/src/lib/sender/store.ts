@@ -17,7 +17,7 @@ import * as endpoints from './endpoints'
 import { insertEvents } from './events'
 import * as deliveryLog from './log-deliveries'
 import * as eventLog from './log-events'
-import { claimEvents, fanOutEvents } from './matching'
+import { claimEvents, fanOutEvents, noEvents } from './matching'
 import * as queue from './queue'
 import { redeliver } from './redeliver'
 import { prune } from './retention'
@@ -65,6 +65,14 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
       (operation) =>
       async (...args) =>
         session.write(() => operation(context, ...args)),
+    writeLight:
+      (operation) =>
+      async (...args) =>
+        session.writeLight(() => operation(context, ...args)),
+    writeUnless:
+      (settled, operation) =>
+      async (...args) =>
+        session.guard(() => settled(context)) ?? session.write(() => operation(context, ...args)),
   })
   return {
     ...ports,
@@ -101,20 +109,29 @@ interface Kinds {
   readonly look: Operation
   readonly read: Operation
   readonly write: Operation
+  /** A write that a power cut may undo: a lease would end by it anyway, and whoever holds its token is gone. */
+  readonly writeLight: Operation
+  /** A write that a look may spare: one that nothing waits for takes no lock. */
+  readonly writeUnless: <Args extends unknown[], Result>(
+    settled: (context: StoreContext) => Result | undefined,
+    operation: (context: StoreContext, ...args: Args) => Result,
+  ) => (...args: Args) => Promise<Result>
 }
 
 function createPorts({
   look,
   read,
   write,
+  writeLight,
+  writeUnless,
 }: Kinds): Pick<SqliteStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
   return {
     deliveries: {
       insert: write(insertEvents),
-      claimEvents: write(claimEvents),
+      claimEvents: writeUnless(noEvents, claimEvents),
       fanOut: write(fanOutEvents),
-      claim: write(claimDeliveries),
-      extend: write(queue.extendLeases),
+      claim: writeLight(claimDeliveries),
+      extend: writeLight(queue.extendLeases),
       settle: write(settleDeliveries),
       release: write(queue.releaseLeases),
       cancel: write(queue.cancelDelivery),

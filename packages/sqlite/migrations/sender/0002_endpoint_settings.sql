@@ -1,0 +1,6 @@
+-- What an endpoint may ask for beyond version 1. All but `ordered` is JSON; what is secret in it is sealed by the sender.
+ALTER TABLE posthorn_endpoints ADD COLUMN sealed_headers TEXT;
+ALTER TABLE posthorn_endpoints ADD COLUMN "authorization" TEXT;
+ALTER TABLE posthorn_endpoints ADD COLUMN tls TEXT;
+ALTER TABLE posthorn_endpoints ADD COLUMN rate_limit TEXT;
+ALTER TABLE posthorn_endpoints ADD COLUMN ordered TEXT;
