@@ -1,0 +1,90 @@
+// Written by scripts/embed-migrations.mjs from migrations/sender/0008_send.sql.
+export const name = '0008_send'
+
+export const sql = `-- Sender, version 1: events from plain SQL, for triggers and other languages. A worker checks what \`send\` recorded, and matches it.
+
+ALTER TABLE posthorn.unmatched ADD COLUMN unchecked boolean NOT NULL DEFAULT false;
+
+-- \`evt_\` and 26 characters of Crockford's base 32: 48 bits of time, 80 random ones.
+CREATE FUNCTION posthorn.new_event_id(now_ms bigint) RETURNS text LANGUAGE sql VOLATILE AS $$
+  WITH chance AS MATERIALIZED (
+    SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) AS bytes
+  )
+  SELECT 'evt_' || string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz',
+    1 + (CASE WHEN n < 10 THEN now_ms >> (45 - 5 * n) ELSE get_byte(bytes, n - 10) END & 31)::integer, 1), '' ORDER BY n)
+  FROM chance, generate_series(0, 25) AS n
+$$;
+
+-- Records an event in the transaction that calls it, and answers its id; of a duplicate, the first one's. What no event can have is refused
+-- here; data that does not follow its type's schema is found by the worker, and leaves the event \`invalid\`.
+-- Runs as the owner of the tables, so that a role needs no right on them; who may call it has to be said.
+CREATE FUNCTION posthorn.send(
+  tenant text, type text, data jsonb,
+  idempotency_key text DEFAULT NULL, ordering_key text DEFAULT NULL, metadata jsonb DEFAULT '{}',
+  id text DEFAULT NULL, occurred_at timestamptz DEFAULT NULL, version integer DEFAULT 1
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_ms bigint := posthorn.now_ms();
+  event_id text := coalesce(send.id, posthorn.new_event_id(now_ms));
+  happened bigint := coalesce(floor(extract(epoch FROM occurred_at) * 1000)::bigint, now_ms);
+  body text;
+  answer jsonb;
+BEGIN
+  IF tenant IS NULL OR tenant !~ '^[!-~]{1,128}$' THEN
+    RAISE EXCEPTION 'posthorn.send: tenant must be 1 to 128 printable ASCII characters without spaces' USING ERRCODE = '22023';
+  ELSIF type IS NULL OR length(type) > 128 OR type !~ '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$' THEN
+    RAISE EXCEPTION 'posthorn.send: type must be segments of A-Z a-z 0-9 _ - joined by dots, at most 128 characters' USING ERRCODE = '22023';
+  ELSIF event_id !~ '^[A-Za-z0-9_-]{1,100}$' THEN
+    RAISE EXCEPTION 'posthorn.send: id must be 1 to 100 of A-Z a-z 0-9 _ -' USING ERRCODE = '22023';
+  ELSIF data IS NULL THEN
+    RAISE EXCEPTION 'posthorn.send: data must not be NULL; the JSON value null is ''null''' USING ERRCODE = '22023';
+  ELSIF length(idempotency_key) NOT BETWEEN 1 AND 256 OR length(ordering_key) NOT BETWEEN 1 AND 256 THEN
+    RAISE EXCEPTION 'posthorn.send: a key must be 1 to 256 characters' USING ERRCODE = '22023';
+  ELSIF version IS NULL OR version NOT BETWEEN 1 AND 1000000 THEN
+    RAISE EXCEPTION 'posthorn.send: version must be a whole number from 1' USING ERRCODE = '22023';
+  ELSIF happened NOT BETWEEN 0 AND 253402300799999 THEN
+    RAISE EXCEPTION 'posthorn.send: occurred_at must be between 1970 and 9999' USING ERRCODE = '22023';
+  ELSIF metadata IS NULL OR jsonb_typeof(metadata) <> 'object' OR length(metadata::text) > 40000
+    OR jsonb_path_exists(metadata, '$.* ? (@.type() != "string")') THEN
+    RAISE EXCEPTION 'posthorn.send: metadata must be an object of short strings' USING ERRCODE = '22023';
+  END IF;
+
+  -- The canonical bytes: the standard envelope, where version 1 is left out.
+  body := '{"id":"' || event_id || '","type":"' || type || '","timestamp":"'
+    || to_char(to_timestamp(happened / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || lpad((happened % 1000)::text, 3, '0') || 'Z"'
+    || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
+
+  answer := posthorn.insert_events(jsonb_build_array(jsonb_build_object(
+    'tenantId', tenant, 'id', event_id, 'type', type, 'version', version, 'timestamp', happened,
+    'body', encode(convert_to(body, 'UTF8'), 'hex'), 'idempotencyKey', idempotency_key, 'orderingKey', ordering_key,
+    'metadata', metadata::text, 'matched', false, 'wanted', 0, 'deliveries', '[]'::jsonb, 'bodies', '[]'::jsonb))::text)::jsonb -> 0;
+  IF NOT (answer ->> 'duplicate')::boolean THEN
+    UPDATE posthorn.unmatched u SET unchecked = true WHERE u.tenant_id = tenant AND u.event_id = answer ->> 'eventId';
+  END IF;
+  RETURN answer ->> 'eventId';
+END $$;
+
+REVOKE EXECUTE ON FUNCTION posthorn.send FROM PUBLIC;
+
+-- As before, and says what was not checked.
+CREATE OR REPLACE FUNCTION posthorn.claim_events(request text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+  terms jsonb := request::jsonb;
+  now_ms bigint := posthorn.now_ms();
+  answer json;
+BEGIN
+  WITH found AS MATERIALIZED (
+    SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
+    ORDER BY u.seq LIMIT (terms->>'limit')::integer FOR UPDATE SKIP LOCKED
+  ), leased AS (
+    UPDATE posthorn.unmatched u SET leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint, token = nextval('posthorn.tokens')
+    FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
+    RETURNING u.*
+  )
+  SELECT json_agg(json_build_object('tenantId', e.tenant_id, 'id', e.id, 'type', e.type, 'version', e.version,
+    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text, 'unchecked', l.unchecked) ORDER BY l.seq)
+  INTO answer FROM leased l JOIN posthorn.events e ON e.tenant_id = l.tenant_id AND e.id = l.event_id;
+  RETURN json_build_object('now', now_ms, 'events', coalesce(answer, '[]'))::text;
+END $$;
+`

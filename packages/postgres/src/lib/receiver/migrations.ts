@@ -1,0 +1,4 @@
+import type { MigrationSet } from '../migrations/migrate'
+import * as receiver0001 from '../migrations/receiver-0001'
+
+export const receiverMigrations: MigrationSet = { part: 'receiver', migrations: [receiver0001] }

@@ -1,0 +1,62 @@
+import type { EndpointRecord, EndpointStore, EndpointTransition } from '@posthorn/sender'
+import { compact } from '../compact'
+import type { Database } from '../database'
+import { isRow, type Row, unexpected } from '../values'
+import { flagsOf, rowsOf } from './answers'
+import { fromEndpoint, toEndpoint } from './endpoint-row'
+import { pageOf, startOf } from './paging'
+
+export function endpointStore(database: Database): EndpointStore {
+  const { schema } = database
+  const GET = `
+    SELECT (SELECT row_to_json(e) FROM ${schema}.endpoints e WHERE e.tenant_id = $1::text AND e.id = $2::text)::text AS result`
+  const FOR_TENANT = `
+    SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]')::text AS result
+    FROM ${schema}.endpoints e WHERE e.tenant_id = $1::text`
+  const REMOVE = `SELECT ${schema}.remove_endpoint($1::text, $2::text)::text AS result`
+  return {
+    insert: async (endpoint) =>
+      existing(await database.call('insert_endpoint', fromEndpoint(endpoint))),
+    get: async (tenantId, id) => optional(await database.ask(GET, [tenantId, id])),
+    forTenant: async (tenantId) =>
+      rowsOf(await database.ask(FOR_TENANT, [tenantId])).map(toEndpoint),
+    replace: async (record) =>
+      optional(await database.call('replace_endpoint', fromEndpoint(record))),
+    remove: async (tenantId, id) => (await database.ask(REMOVE, [tenantId, id])) === true,
+    transition: async (changes) =>
+      changes.length === 0
+        ? []
+        : flagsOf(await database.call('transition_endpoints', changes.map(toTransition))),
+    async list({ tenantId, limit, cursor }) {
+      const [from = Number.MAX_SAFE_INTEGER] = startOf('endpoints', cursor) ?? []
+      const statement = `
+        SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane DESC), '[]')::text AS result FROM (
+          SELECT e.* FROM ${schema}.endpoints e
+          WHERE e.lane < $1::bigint ${tenantId === undefined ? '' : 'AND e.tenant_id = $3::text'}
+          ORDER BY e.lane DESC LIMIT $2::integer) e`
+      const values = [
+        String(from),
+        String(limit + 1),
+        ...(tenantId === undefined ? [] : [tenantId]),
+      ]
+      const found = rowsOf(await database.ask(statement, values)).map(toEndpoint)
+      return pageOf('endpoints', found, limit, ({ seq }) => [seq])
+    },
+  }
+}
+
+const optional = (answer: unknown): EndpointRecord | undefined =>
+  answer === undefined ? undefined : existing(answer)
+
+function existing(answer: unknown): EndpointRecord {
+  if (!isRow(answer)) throw unexpected('endpoint')
+  return toEndpoint(answer)
+}
+
+function toTransition(change: EndpointTransition): Row {
+  const { tenantId, id, onlyIf, health, disable, throttleForMs, probeInMs } = change
+  return compact({
+    ...{ tenantId, id, disable, throttleForMs, probeInMs },
+    ...{ failingSince: onlyIf?.failingSince, url: onlyIf?.url, from: health?.from, to: health?.to },
+  })
+}

@@ -1,0 +1,37 @@
+import type { Statistics } from '@posthorn/sender'
+import type { Database } from '../database'
+import { int, optionalInt } from '../values'
+import { rowOf } from './answers'
+
+export async function countAll(
+  database: Database,
+  tenantId: string | undefined,
+): Promise<Statistics> {
+  const { schema } = database
+  const of = (table: string) => (tenantId === undefined ? '' : `${table}.tenant_id = $1::text AND`)
+  const finished = (status: string) =>
+    `(SELECT count(*) FROM ${schema}.deliveries d WHERE ${of('d')} d.status = '${status}')`
+  const statement = `
+    SELECT json_build_object(
+      'due', w.due, 'pending', w.pending, 'delivering', w.delivering, 'oldest', w.oldest,
+      'succeeded', ${finished('succeeded')}, 'failed', ${finished('failed')},
+      'skipped', ${finished('skipped')}, 'canceled', ${finished('canceled')},
+      'recorded', (SELECT count(*) FROM ${schema}.unmatched u WHERE ${of('u')} true))::text AS result
+    FROM (
+      SELECT count(*) FILTER (WHERE q.token IS NULL AND q.due_at <= n.now) AS due,
+        count(*) FILTER (WHERE q.token IS NULL) AS pending, count(q.token) AS delivering,
+        max(n.now - q.due_at) FILTER (WHERE q.token IS NULL AND q.due_at <= n.now) AS oldest
+      FROM (SELECT ${schema}.now_ms() AS now) n JOIN ${schema}.queue q ON ${of('q')} true) w`
+  const row = rowOf(await database.ask(statement, tenantId === undefined ? [] : [tenantId]))
+  return {
+    due: int(row, 'due'),
+    pending: int(row, 'pending'),
+    delivering: int(row, 'delivering'),
+    succeeded: int(row, 'succeeded'),
+    failed: int(row, 'failed'),
+    skipped: int(row, 'skipped'),
+    canceled: int(row, 'canceled'),
+    recorded: int(row, 'recorded'),
+    oldestDueAgeMs: optionalInt(row, 'oldest'),
+  }
+}

@@ -1,0 +1,8 @@
+export type { PgHostClient, PgliteLike, PgPoolLike } from './lib/host-transaction'
+export type { PgClientLike } from './lib/pg-client-like'
+export {
+  type PostgresIdempotency,
+  type PostgresIdempotencyOptions,
+  postgresIdempotency,
+} from './lib/receiver/idempotency'
+export { type PostgresInsertingOptions, postgresInserting } from './lib/receiver/inserting'

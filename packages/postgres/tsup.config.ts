@@ -1,0 +1,6 @@
+import { defineConfig } from 'tsup'
+import { packageBuild, sources } from '../../tsup.base'
+
+export default defineConfig(
+  packageBuild(sources('sender', 'receiver', 'drizzle', 'kysely', 'knex', 'prisma')),
+)
