@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 import { packageBuild, sources } from '../../tsup.base'
 
-export default defineConfig(
-  packageBuild(sources('index', 'memory', 'fetch', 'node', 'express', 'fastify', 'testing')),
-)
+const adapters = ['fetch', 'node', 'express', 'fastify', 'koa', 'nest', 'next', 'lambda']
+
+export default defineConfig(packageBuild(sources('index', 'memory', ...adapters, 'testing')))

@@ -23,8 +23,31 @@ export interface HandlerContext {
   readonly logger: Logger
 }
 
+/** In transactional mode, over a database whose clients await (Postgres). */
+export interface TransactionContext<Tx> extends HandlerContext {
+  /**
+   * An open transaction. What the handler writes through it commits together with the record that the message was handled; when the handler
+   * throws or the claim was lost, neither is there. Committing, rolling back and waiting for long are not the handler's to do.
+   */
+  readonly tx: Tx
+}
+
+/** In transactional mode, over a database that is synchronous (SQLite). */
+export interface CommitContext<Tx> extends HandlerContext {
+  /**
+   * Keeps `work` until the handlers are done. Then all such functions run, in order and synchronously, in one transaction with the record that
+   * the message was handled. When one throws, or the claim was lost, nothing of it is there. The handler itself may await as it likes.
+   *
+   * @throws TypeError once the handlers are done.
+   */
+  onCommit(work: (tx: Tx) => void): void
+}
+
 /** Handles one event. Returning acknowledges it for good; throwing asks the sender to try again. */
-export type Handler<Event = WebhookEvent> = (event: Event, context: HandlerContext) => unknown
+export type Handler<Event = WebhookEvent, Context extends HandlerContext = HandlerContext> = (
+  event: Event,
+  context: Context,
+) => unknown
 
 /**
  * For a handler that cannot do its work yet: `throw retryLater('30s')`. The reply is 500 `handler_retry` with `Retry-After`.

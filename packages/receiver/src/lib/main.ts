@@ -1,6 +1,21 @@
+export type { Chooser } from './check'
 export { type FromEnvOptions, fromEnv } from './from-env'
-export { type Handler, type HandlerContext, retryLater } from './handler'
-export type { Chooser, ErrorInfo, IdempotencyOptions, ReceiverOptions } from './options'
+export {
+  type CommitContext,
+  type Handler,
+  type HandlerContext,
+  retryLater,
+  type TransactionContext,
+} from './handler'
+export type {
+  ContextOf,
+  IdempotencyOptions,
+  InsertingIdempotency,
+  PlainIdempotency,
+  TransactionalIdempotency,
+  TransactionalStore,
+} from './idempotency-options'
+export type { ErrorInfo, ReceiverOptions } from './options'
 export type { Clock } from './ports/clock'
 export type {
   AsyncHostTransactions,
@@ -13,6 +28,7 @@ export type {
   NoHostTransactions,
   SyncHostTransactions,
 } from './ports/idempotency-store'
+export type { InsertingStore, InsertResult } from './ports/inserting-store'
 export type { Logger } from './ports/logger'
 export { createReceiver, type DispatchEvent, type Receiver } from './receiver'
 export type { BodyRead, BodyReader, HeaderLookup, Params, ReceiveRequest } from './request'

@@ -5,44 +5,21 @@ import {
   envelopes,
   parseDuration,
   type WebhookError,
-  type WebhookEvent,
 } from '@posthorn/schema'
 import { schemes as builtIn, type Scheme } from '@posthorn/schema/signature'
+import { type Chooser, chooser, fail } from './check'
 import { systemClock } from './clock'
+import { defaults } from './defaults'
+import {
+  type IdempotencyOptions,
+  type ResolvedIdempotency,
+  resolveIdempotency,
+} from './idempotency-options'
 import { type Log, safeLog } from './log'
 import type { Clock } from './ports/clock'
-import type { Awaitable, IdempotencyStore } from './ports/idempotency-store'
 import type { Logger } from './ports/logger'
-import type { ReceiveRequest } from './request'
 import type { RefusalCode } from './result'
 import { type SecretLookup, type SecretProvider, type Secrets, secretLookup } from './secrets'
-
-/** Every default of the receiver. */
-export const defaults = Object.freeze({
-  tolerance: '5m',
-  maxBodyBytes: 1_048_576,
-  lease: '30s',
-  retention: '7d',
-} as const)
-
-/** Chooses by the request, as by the tenant in its path. */
-export type Chooser = (request: ReceiveRequest) => Awaitable<string>
-
-export interface IdempotencyOptions {
-  readonly store: IdempotencyStore
-  /** Whose message ids these are: a constant, or chosen by the route when tenants have secrets of their own. */
-  readonly source: string | Chooser
-  /** How long a claim holds without being renewed; it is renewed while the handler runs. Default `'30s'`. */
-  readonly lease?: Duration
-  /** How long a handled message is remembered: longer than the sender retries. Default `'7d'`. */
-  readonly retention?: Duration
-  /**
-   * What makes two requests the same, in place of the signed message id. For schemes that sign no id; without it the key is then a hash of
-   * the signed bytes. Chosen from the event as it came, never from an unsigned header. Another body under the same key is refused with
-   * `id_reused`.
-   */
-  readonly key?: (event: WebhookEvent) => Awaitable<string>
-}
 
 /** What `onError` is told beside the error. */
 export interface ErrorInfo {
@@ -52,13 +29,16 @@ export interface ErrorInfo {
   readonly type?: string
 }
 
-export interface ReceiverOptions<Catalogue extends AnyCatalogue = AnyCatalogue> {
+export interface ReceiverOptions<
+  Catalogue extends AnyCatalogue = AnyCatalogue,
+  Idempotency extends IdempotencyOptions | 'none' = IdempotencyOptions | 'none',
+> {
   /** Types the handlers, validates the data, upcasts older versions. Without it data arrives as `unknown`, unchecked. */
   readonly events?: Catalogue
   /** One secret, several, or a provider (`fromEnv`, or an own one). */
   readonly secrets: Secrets | SecretProvider
   /** Required, so that nobody forgets it by accident. `'none'` runs a handler for every copy of a message that arrives. */
-  readonly idempotency: IdempotencyOptions | 'none'
+  readonly idempotency: Idempotency
   /** Default `schemes.standard`. */
   readonly scheme?: Scheme
   /**
@@ -80,14 +60,6 @@ export interface ReceiverOptions<Catalogue extends AnyCatalogue = AnyCatalogue> 
   readonly logger?: Logger
   /** Told of every request that was refused, also by the sender's fault. Never changes the reply. */
   readonly onError?: (error: WebhookError, info: ErrorInfo) => void
-}
-
-export interface ResolvedIdempotency {
-  readonly store: IdempotencyStore
-  readonly source: Chooser
-  readonly leaseMs: number
-  readonly retentionMs: number
-  readonly key: ((event: WebhookEvent) => Awaitable<string>) | undefined
 }
 
 export interface ResolvedOptions {
@@ -143,36 +115,6 @@ function isScheme(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'verify' in value && 'covers' in value
 }
 
-function resolveIdempotency(
-  options: IdempotencyOptions | 'none' | undefined,
-  clock: Clock,
-): ResolvedIdempotency | undefined {
-  if (options === 'none') return undefined
-  if (typeof options !== 'object' || options === null) {
-    fail('idempotency', `is required: { store, source }, or 'none' to handle every copy`)
-  }
-  if (!isStore(options.store)) fail('idempotency.store', 'must be an idempotency store')
-  options.store.useClock?.(clock)
-  return Object.freeze({
-    store: options.store,
-    source: chooser(options.source, 'idempotency.source'),
-    leaseMs: positive(options.lease ?? defaults.lease, 'idempotency.lease'),
-    retentionMs: positive(options.retention ?? defaults.retention, 'idempotency.retention'),
-    key: options.key,
-  })
-}
-
-function isStore(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return ['claim', 'renew', 'complete', 'release'].every((name) => name in value)
-}
-
-function chooser(value: string | Chooser, name: string): Chooser {
-  if (typeof value === 'function') return value
-  if (typeof value === 'string' && value !== '') return () => value
-  return fail(name, 'must be a non-empty string or a function of the request')
-}
-
 function resolveTolerance(
   tolerance: NonNullable<ReceiverOptions['tolerance']>,
 ): ResolvedOptions['tolerance'] {
@@ -183,16 +125,7 @@ function resolveTolerance(
   })
 }
 
-function positive(duration: Duration, name: string): number {
-  const ms = parseDuration(duration, name)
-  return ms > 0 ? ms : fail(name, 'must be longer than nothing')
-}
-
 function resolveLimit(maxBodyBytes: number): number {
   if (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0) return maxBodyBytes
   return fail('maxBodyBytes', 'must be a positive integer')
-}
-
-function fail(name: string, why: string): never {
-  throw new TypeError(`createReceiver: ${name} ${why}`)
 }

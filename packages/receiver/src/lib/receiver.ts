@@ -6,17 +6,21 @@ import {
   WebhookError,
   type WebhookEvent,
 } from '@posthorn/schema'
+import { isThenable } from './awaitable'
 import type { Handler, HandlerContext } from './handler'
+import type { ContextOf, IdempotencyOptions } from './idempotency-options'
 import { type ReceiverOptions, type ResolvedOptions, resolveOptions } from './options'
+import { contextOf } from './pipeline/context'
 import { once } from './pipeline/dedupe'
 import { decode, runHandlers, workOf } from './pipeline/dispatch'
-import { noLease } from './pipeline/lease'
+import { CommitWorkFailed, type Given, inHost } from './pipeline/host'
+import { NoLease } from './pipeline/lease'
 import { checkHead, readBody } from './pipeline/limit'
-import { parse } from './pipeline/parse'
+import { type Message, parse } from './pipeline/parse'
 import { reply } from './pipeline/reply'
-import { refuse } from './pipeline/stage'
+import { onward, refuse } from './pipeline/stage'
 import { verify } from './pipeline/verify'
-import type { IdempotencyPruneRequest } from './ports/idempotency-store'
+import type { Awaitable, IdempotencyPruneRequest } from './ports/idempotency-store'
 import { headerLookup, type ReceiveRequest } from './request'
 import type { ReceiveOutcome, ReceiveResult, Refusal } from './result'
 import { Router } from './router'
@@ -34,7 +38,10 @@ export interface DispatchEvent<Type extends string = string, Data = unknown> {
   readonly data: Data
 }
 
-export interface Receiver<Catalogue extends AnyCatalogue = AnyCatalogue> {
+export interface Receiver<
+  Catalogue extends AnyCatalogue = AnyCatalogue,
+  Context extends HandlerContext = HandlerContext,
+> {
   /**
    * The handler of one type. Its event has the latest version's data. Handlers of a message run one after the other, this one first.
    *
@@ -42,20 +49,20 @@ export interface Receiver<Catalogue extends AnyCatalogue = AnyCatalogue> {
    */
   on<Type extends EventTypeOf<Catalogue>>(
     type: Type,
-    handler: Handler<EventOf<Catalogue, Type>>,
-  ): Receiver<Catalogue>
+    handler: Handler<EventOf<Catalogue, Type>, Context>,
+  ): Receiver<Catalogue, Context>
   /** A handler of every event of the catalogue, after its type's own. @throws TypeError for a second one. */
-  onAny(handler: Handler<EventOf<Catalogue>>): Receiver<Catalogue>
+  onAny(handler: Handler<EventOf<Catalogue>, Context>): Receiver<Catalogue, Context>
   /**
    * Sees what no other handler takes, unchecked. Such an event is acknowledged with 204 and not remembered, so that a replay runs once a
-   * handler is there; when this one throws, the sender tries again. @throws TypeError for a second one.
+   * handler is there; when this one throws, the sender tries again. It is in no transaction. @throws TypeError for a second one.
    */
-  onUnknown(handler: Handler): Receiver<Catalogue>
+  onUnknown(handler: Handler): Receiver<Catalogue, Context>
   /** Verifies, deduplicates, dispatches. Never rejects: whatever happens is a result. */
   receive(request: ReceiveRequest): Promise<ReceiveResult>
   /**
    * Brings an event that is trusted already, polled or replayed by hand, to the same handlers: checked against the catalogue and upcast,
-   * but neither verified nor deduplicated. Answers whether a handler took it.
+   * but neither verified nor deduplicated; in transactional mode within a transaction. Answers whether a handler took it.
    *
    * @throws WebhookError `invalid_envelope`, `invalid_data`, `unsupported_version`; or whatever the handler threw.
    */
@@ -81,13 +88,14 @@ export interface Receiver<Catalogue extends AnyCatalogue = AnyCatalogue> {
  * receiver.on('run.completed', async (event, context) => { … })
  * app.post('/webhooks', toExpress(receiver))
  */
-export function createReceiver<Catalogue extends AnyCatalogue = AnyCatalogue>(
-  options: ReceiverOptions<Catalogue>,
-): Receiver<Catalogue> {
+export function createReceiver<
+  Catalogue extends AnyCatalogue = AnyCatalogue,
+  Idempotency extends IdempotencyOptions | 'none' = IdempotencyOptions | 'none',
+>(options: ReceiverOptions<Catalogue, Idempotency>): Receiver<Catalogue, ContextOf<Idempotency>> {
   const resolved = resolveOptions(options)
   const router = new Router(resolved.events)
   const store = resolved.idempotency?.store
-  const receiver: Receiver<Catalogue> = {
+  const receiver: Receiver<Catalogue, ContextOf<Idempotency>> = {
     on: (type, handler) => {
       router.on(type, handler)
       return receiver
@@ -114,9 +122,10 @@ async function answer(
   router: Router,
   request: ReceiveRequest,
 ): Promise<ReceiveResult> {
-  let outcome: ReceiveOutcome
+  let outcome: Awaitable<ReceiveOutcome>
   try {
-    outcome = await receive(options, router, request)
+    outcome = receive(options, router, request)
+    if (isThenable(outcome)) outcome = await outcome
   } catch (cause) {
     outcome = refuse('config', { cause })
   }
@@ -124,25 +133,31 @@ async function answer(
   return reply(outcome, request.method)
 }
 
-async function receive(
+function receive(
   options: ResolvedOptions,
   router: Router,
   request: ReceiveRequest,
-): Promise<ReceiveOutcome> {
+): Awaitable<ReceiveOutcome> {
   const head = checkHead(request, options.maxBodyBytes)
   if (!head.ok) return head.refusal
-  const body = await readBody(request.body, options.maxBodyBytes)
-  if (!body.ok) return body.refusal
-  const verified = await verify(options, request, body.value)
-  if (!verified.ok) return verified.refusal
-  const parsed = await parse(options, request, verified.value)
-  if (!parsed.ok) return parsed.refusal
-  const { id, event } = parsed.value
+  return onward(readBody(request.body, options.maxBodyBytes), (bytes) =>
+    onward(verify(options, request, bytes), (verified) =>
+      onward(parse(options, request, verified), (message) => handle(options, router, message)),
+    ),
+  )
+}
+
+function handle(
+  options: ResolvedOptions,
+  router: Router,
+  message: Message,
+): Awaitable<ReceiveOutcome> {
+  const { id, event } = message
   const route = router.route(event.type)
   if (route.kind === 'unknown' && !route.handler) {
     return { kind: 'unknown_type', messageId: id, event }
   }
-  return once(options, parsed.value, workOf(options, route))
+  return once(options, message, workOf(options, route))
 }
 
 async function dispatch(
@@ -153,28 +168,32 @@ async function dispatch(
   const read = envelopes.standard.decode(input)
   if (!read.ok) throw rejected(refuse('invalid_envelope', { issues: read.issues }))
   const route = router.route(read.event.type)
-  const context = dispatchContext(options, read.event)
   if (route.kind === 'unknown') {
-    await route.handler?.(read.event, context)
+    await route.handler?.(read.event, dispatchContext(options, read.event, {}))
     return { handled: false }
   }
   const decoded = await decode(options, read.event)
   if (!decoded.ok) throw rejected(decoded.refusal)
-  await runHandlers(route.handlers, decoded.value, context, () => {})
+  const host = options.idempotency?.host
+  const run = async (given: Given) => {
+    const context = dispatchContext(options, read.event, given)
+    return runHandlers(route.handlers, decoded.value, context, () => {})
+  }
+  try {
+    await (host ? inHost(host, run) : run({}))
+  } catch (error) {
+    throw error instanceof CommitWorkFailed ? error.cause : error
+  }
   return { handled: true }
 }
 
-function dispatchContext({ log }: ResolvedOptions, event: WebhookEvent): HandlerContext {
-  const lease = noLease()
-  return {
-    messageId: event.id,
-    get signal() {
-      return lease.signal
-    },
-    headers: headerLookup({}),
-    params: {},
-    logger: log.logger,
-  }
+function dispatchContext(
+  { log: { logger } }: ResolvedOptions,
+  event: WebhookEvent,
+  given: Given,
+): HandlerContext {
+  const facts = { messageId: event.id, headers: headerLookup({}), params: {}, logger }
+  return contextOf(new NoLease(), facts, given)
 }
 
 function rejected({ code, cause, issues }: Refusal): WebhookError {

@@ -40,7 +40,8 @@ export function headerOf(bag: HeaderBag, name: string): string | undefined {
   if (isHeaders(bag)) return bag.get(name) ?? undefined
   const wanted = name.toLowerCase()
   for (const key of Object.keys(bag)) {
-    if (key.toLowerCase() === wanted) return joined(bag[key])
+    // Spares lower-casing every name.
+    if (key.length === wanted.length && key.toLowerCase() === wanted) return joined(bag[key])
   }
   return undefined
 }

@@ -27,6 +27,8 @@ export type SecretProvider = (request: SecretRequest) => Awaitable<Secrets>
 
 interface ResolvedSecret {
   readonly secret: string
+  /** Its place among all that were given. */
+  readonly index: number
   readonly id: string | undefined
   /** Milliseconds since the epoch. */
   readonly notAfter: number
@@ -54,7 +56,9 @@ export function secretLookup(
     return async (request, now) => valid(resolveSecrets(await source(request), check), now)
   }
   const resolved = atConstruction(() => resolveSecrets(source, check))
-  return (_request, now) => valid(resolved, now)
+  const all = setOf(resolved)
+  const firstEnd = Math.min(...resolved.map(({ notAfter }) => notAfter))
+  return (_request, now) => (now <= firstEnd ? all : valid(resolved, now))
 }
 
 type SecretCheck = (secret: string) => void
@@ -77,15 +81,17 @@ function secretCheck(schemes: readonly Scheme[]): SecretCheck {
 }
 
 function valid(secrets: readonly ResolvedSecret[], now: number): SecretSet {
-  const usable = secrets
-    .map((secret, index) => ({ ...secret, index }))
-    .filter((secret) => secret.notAfter >= now)
+  const usable = secrets.filter((secret) => secret.notAfter >= now)
   if (usable.length === 0) {
     throw new WebhookError('secrets_unavailable', 'Every secret is past its notAfter; add one.')
   }
+  return setOf(usable)
+}
+
+function setOf(secrets: readonly ResolvedSecret[]): SecretSet {
   return {
-    values: usable.map((secret) => secret.secret),
-    named: usable.map(({ index, id }) => ({ index, id })),
+    values: secrets.map(({ secret }) => secret),
+    named: secrets.map(({ index, id }) => ({ index, id })),
   }
 }
 
@@ -106,7 +112,7 @@ function resolveSecret(entry: unknown, index: number, check: SecretCheck): Resol
     )
   }
   check(named.secret)
-  return { secret: named.secret, id: named.id, notAfter: timeOf(named.notAfter, index) }
+  return { secret: named.secret, index, id: named.id, notAfter: timeOf(named.notAfter, index) }
 }
 
 function isNamed(value: unknown): value is { secret: string; id?: string; notAfter?: unknown } {

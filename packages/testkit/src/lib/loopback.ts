@@ -33,11 +33,16 @@ const late = failure('timeout', 'deadline', 'No answer came in time.')
 export function createLoopback(options: LoopbackOptions): Loopback {
   const exchanges: Exchange[] = []
   const waits = new Set<number>()
-  const wait = async (ms: number): Promise<void> => {
+  const closing = new AbortController()
+  const closed = new Promise<Answered>((end) => {
+    closing.signal.addEventListener('abort', () => end({ outcome: stopped('network') }))
+  })
+  const wait = async (ms: number): Promise<boolean> => {
     const until = options.clock.now() + ms
     waits.add(until)
-    await options.clock.sleep(ms)
+    await options.clock.sleep(ms, closing.signal)
     waits.delete(until)
+    return !closing.signal.aborted
   }
   return {
     exchanges,
@@ -45,14 +50,16 @@ export function createLoopback(options: LoopbackOptions): Loopback {
       return waits.size === 0 ? undefined : Math.min(...waits)
     },
     async send(request) {
+      if (closing.signal.aborted) return stopped('config')
       const fault = options.nextFault()
       const began = options.clock.now()
-      const { outcome, result } = await exchange(options, request, fault, wait)
+      const answered = exchange(options, request, fault, wait)
+      const { outcome, result } = await Promise.race([closed, answered])
       const timed = { ...outcome, durationMs: options.clock.now() - began }
       exchanges.push({ request, fault, result, outcome: timed })
       return timed
     },
-    close: async () => {},
+    close: async () => closing.abort(),
   }
 }
 
@@ -67,7 +74,8 @@ async function exchange(
   options: LoopbackOptions,
   request: AttemptRequest,
   fault: Fault | undefined,
-  wait: (ms: number) => Promise<void>,
+  /** False when the loopback was closed meanwhile. */
+  wait: (ms: number) => Promise<boolean>,
 ): Promise<Answered> {
   switch (fault?.kind) {
     case 'answer':
@@ -79,8 +87,8 @@ async function exchange(
       return { outcome: late }
     case 'slow': {
       const ms = parseDuration(fault.by)
-      await wait(Math.min(ms, request.timeoutMs))
-      return ms < request.timeoutMs ? handOver(options, request) : { outcome: late }
+      const isOpen = await wait(Math.min(ms, request.timeoutMs))
+      return isOpen && ms < request.timeoutMs ? handOver(options, request) : { outcome: late }
     }
     case 'lose-answer':
       return { ...(await handOver(options, request)), outcome: reset }
@@ -117,6 +125,14 @@ function response(
   }
 }
 
-function failure(errorClass: 'network' | 'timeout', code: string, message: string): AttemptOutcome {
+function stopped(errorClass: 'network' | 'config'): AttemptOutcome {
+  return { ...failure(errorClass, 'transport_closed', 'The testbed is closed.'), blame: 'sender' }
+}
+
+function failure(
+  errorClass: 'network' | 'timeout' | 'config',
+  code: string,
+  message: string,
+): Extract<AttemptOutcome, { kind: 'error' }> {
   return { kind: 'error', errorClass, code, message, durationMs: 0 }
 }

@@ -20,16 +20,19 @@ export function toNode<Request extends NodeRequest>(
   receiver: Pick<Receiver, 'receive'>,
   options: NodeAdapterOptions<Request> = {},
 ): (request: Request, response: NodeResponse) => Promise<void> {
-  return (request, response) =>
-    answerNode(receiver, request, response, {
-      method: request.method,
-      headers: request.headers,
-      body: rawBodyOf(request, FIX),
+  const { params } = options
+  return (request, response) => {
+    const { method, headers } = request
+    const asked = { method, headers, body: rawBodyOf(request, FIX) }
+    if (!params) return answerNode(receiver, request, response, asked)
+    return answerNode(receiver, request, response, {
+      ...asked,
       // Asked for within `receive`, where it may fail: a peer chose the URL.
       get params() {
-        return options.params?.(request) ?? {}
+        return params(request)
       },
     })
+  }
 }
 
 /** What `toNode` and `toExpress` have in common. */

@@ -22,6 +22,8 @@ export interface NodeResponse {
   end(body?: string): unknown
 }
 
+const aborted: BodyRead = Object.freeze({ ok: false, code: 'body_aborted' })
+
 /** Collects a body, and lets go of it as soon as it is longer than `maxBytes`. */
 export function readNodeBody(
   request: NodeRequest,
@@ -31,31 +33,29 @@ export function readNodeBody(
   if (request.readableDidRead || request.readableEnded) {
     return Promise.resolve({ ok: false, code: 'body_not_raw', fix })
   }
-  if (request.destroyed) return Promise.resolve({ ok: false, code: 'body_aborted' })
+  if (request.destroyed) return Promise.resolve(aborted)
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = []
     let length = 0
-    const finish = (read: BodyRead) => {
-      for (const [event, listener] of listeners) request.off(event, listener)
-      // An error may still come, and would be thrown if nobody listened.
-      request.on('error', () => {})
+    const refuse = (read: BodyRead) => {
+      request.off('data', onData)
+      request.off('end', onEnd)
       resolve(read)
     }
     const onData = (chunk: unknown) => {
-      if (!(chunk instanceof Uint8Array)) return finish({ ok: false, code: 'body_not_raw', fix })
+      if (!(chunk instanceof Uint8Array)) return refuse({ ok: false, code: 'body_not_raw', fix })
       length += chunk.length
-      if (length > maxBytes) return finish({ ok: false, code: 'body_too_large' })
+      if (length > maxBytes) return refuse({ ok: false, code: 'body_too_large' })
       chunks.push(chunk)
     }
-    const onAborted = () => finish({ ok: false, code: 'body_aborted' })
-    const listeners = [
-      ['data', onData],
-      ['end', () => finish({ ok: true, bytes: joined(chunks, length) })],
-      ['error', onAborted],
-      ['aborted', onAborted],
-      ['close', onAborted],
-    ] as const
-    for (const [event, listener] of listeners) request.on(event, listener)
+    const onEnd = () => resolve({ ok: true, bytes: joined(chunks, length) })
+    const onAborted = () => resolve(aborted)
+    request.on('data', onData)
+    request.on('end', onEnd)
+    // These stay, and go with the request: whichever comes late changes nothing, and an error nobody listened to would be thrown.
+    request.on('error', onAborted)
+    request.on('aborted', onAborted)
+    request.on('close', onAborted)
   })
 }
 

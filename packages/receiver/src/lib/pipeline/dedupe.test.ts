@@ -1,3 +1,4 @@
+import { WebhookError } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { retryLater } from '../handler'
 import { memoryIdempotency } from '../stores/memory'
@@ -75,6 +76,31 @@ describe('dedupe: one message, several copies', () => {
     receiver.on('run.completed', () => {})
     const { status, headers } = await receiver.receive(await signed())
     expect([status, headers['retry-after']]).toEqual([409, seconds])
+  })
+
+  it('records a success again and again while the store is busy, so that the handler need not run twice', async () => {
+    const busy = new WebhookError('store_busy', 'try again')
+    const complete = vi.fn().mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
+    const { receiver, clock } = setUp({
+      store: { ...stub(), complete: complete.mockReturnValue(true) },
+    })
+    const handler = vi.fn()
+    receiver.on('run.completed', handler)
+    const result = receiver.receive(await signed())
+    await clock.advance('1s')
+    expect((await result).status).toBe(200)
+    expect(complete).toHaveBeenCalledTimes(3)
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+
+  it('answers 503 once the store has been busy for two seconds', async () => {
+    const busy = new WebhookError('store_busy', 'try again')
+    const complete = vi.fn().mockRejectedValue(busy)
+    const { receiver, clock } = setUp({ store: { ...stub(), complete } })
+    receiver.on('run.completed', () => {})
+    const result = receiver.receive(await signed())
+    await clock.advance('2s')
+    expect((await result).body).toBe('{"code":"store_unavailable"}')
   })
 
   it('refuses another body under the same id with 422 id_reused', async () => {

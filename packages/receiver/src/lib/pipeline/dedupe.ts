@@ -1,29 +1,35 @@
+import { after } from '../awaitable'
 import { sha256 } from '../hash'
-import type { ResolvedIdempotency, ResolvedOptions } from '../options'
-import type { ClaimKey, ClaimResult } from '../ports/idempotency-store'
+import type { ResolvedIdempotency } from '../idempotency-options'
+import type { ResolvedOptions } from '../options'
+import type { Awaitable, ClaimKey, ClaimResult } from '../ports/idempotency-store'
 import type { ReceiveOutcome } from '../result'
-import { type Held, Lease, noLease } from './lease'
+import { underClaim } from './claimed'
+import { insertAndWork } from './inserting'
+import { Lease, NoLease } from './lease'
 import type { Message } from './parse'
 import { refuse } from './stage'
-
-/** What the work under a claim came to, and whether it is to be remembered. */
-export interface Worked {
-  readonly outcome: ReceiveOutcome
-  readonly remember: boolean
-}
-
-export type Work = (message: Message, lease: Held) => Promise<Worked>
+import { about, type Work } from './work'
 
 const MAX_KEY_LENGTH = 255
 
 /** Runs `work` for the first copy of a message, and answers for the others. */
-export async function once(
+export function once(
   options: ResolvedOptions,
   message: Message,
   work: Work,
-): Promise<ReceiveOutcome> {
+): Awaitable<ReceiveOutcome> {
   const { idempotency } = options
-  if (!idempotency) return (await work(message, noLease())).outcome
+  if (idempotency) return onceClaimed(options, idempotency, message, work)
+  return after(work(message, new NoLease(), {}), ({ outcome }) => outcome)
+}
+
+async function onceClaimed(
+  options: ResolvedOptions,
+  idempotency: ResolvedIdempotency,
+  message: Message,
+  work: Work,
+): Promise<ReceiveOutcome> {
   let named: { key: ClaimKey; fingerprint: string }
   try {
     named = await nameClaim(idempotency, message)
@@ -31,6 +37,9 @@ export async function once(
     return refuse('config', { ...about(message), cause })
   }
   const claimed = { ...message, id: named.key.id }
+  if (idempotency.kind === 'inserting') {
+    return insertAndWork(idempotency, named.key, { message: claimed, work })
+  }
   const askedAt = options.clock.now()
   let result: ClaimResult
   try {
@@ -41,7 +50,7 @@ export async function once(
   }
   if (result.state !== 'acquired') return answer(result, claimed)
   const lease = new Lease(options, idempotency, { ...named.key, token: result.token }, askedAt)
-  return settle(options, lease, claimed, await work(claimed, lease))
+  return underClaim(options, idempotency, lease, { message: claimed, work })
 }
 
 async function nameClaim({ key, source }: ResolvedIdempotency, message: Message) {
@@ -69,33 +78,4 @@ function answer(result: Exclude<ClaimResult, { state: 'acquired' }>, message: Me
   }
   if (result.state === 'mismatch') return refuse('id_reused', about(message))
   return refuse('duplicate_in_flight', { ...about(message), retryAfterMs: result.retryInMs })
-}
-
-/** Completes or gives back the claim. The outcome stands unless success could not be recorded. */
-async function settle(
-  { log }: ResolvedOptions,
-  lease: Lease,
-  message: Message,
-  { outcome, remember }: Worked,
-): Promise<ReceiveOutcome> {
-  lease.stop()
-  const failed = outcome.kind === 'refused' ? outcome : undefined
-  if (remember) {
-    try {
-      if (await lease.complete()) return outcome
-      return refuse('lease_lost', about(message))
-    } catch (cause) {
-      return refuse('store_unavailable', { ...about(message), cause })
-    }
-  }
-  try {
-    await lease.release()
-  } catch (err) {
-    log.warn({ err, ...about(message) }, 'Claim not released; it ends with its lease.')
-  }
-  return failed && lease.lost ? { ...failed, code: 'lease_lost' } : outcome
-}
-
-export function about(message: Message): { readonly messageId: string; readonly type: string } {
-  return { messageId: message.id, type: message.event.type }
 }

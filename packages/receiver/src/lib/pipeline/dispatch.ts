@@ -1,19 +1,27 @@
-import type { WebhookEvent } from '@posthorn/schema'
-import { type Handler, type HandlerContext, retryAfterOf } from '../handler'
+import type { AnyCatalogue, WebhookEvent } from '@posthorn/schema'
+import { after, isThenable } from '../awaitable'
+import type { Handler, HandlerContext } from '../handler'
 import type { ResolvedOptions } from '../options'
+import type { Awaitable } from '../ports/idempotency-store'
 import { headerLookup } from '../request'
+import type { Refusal } from '../result'
 import type { Route } from '../router'
-import { about, type Work, type Worked } from './dedupe'
+import { contextOf } from './context'
+import type { Given } from './host'
 import type { Held } from './lease'
 import type { Message } from './parse'
-import { pass, refuse, type Stage, stop } from './stage'
+import { pass, type Stage, stop } from './stage'
+import { about, handlerFailed, type Work, type Worked } from './work'
 
 /** The event as its handler gets it: checked against the catalogue and brought to the latest version. */
-export async function decode(
+export function decode(
   { events }: ResolvedOptions,
   event: WebhookEvent,
-): Promise<Stage<WebhookEvent>> {
-  if (!events) return pass(event)
+): Awaitable<Stage<WebhookEvent>> {
+  return events ? check(events, event) : pass(event)
+}
+
+async function check(events: AnyCatalogue, event: WebhookEvent): Promise<Stage<WebhookEvent>> {
   try {
     const result = await events.decode(event.type, event.data, event.version)
     if (result.ok) return pass({ ...event, version: events.latest(event.type), data: result.value })
@@ -25,90 +33,82 @@ export async function decode(
 }
 
 /** Runs the handlers one after the other; the first that fails ends it. */
-export async function runHandlers(
-  handlers: readonly Handler[],
+export function runHandlers(
+  [handler, ...others]: readonly Handler[],
   event: WebhookEvent,
   context: HandlerContext,
   keep: () => void,
-): Promise<void> {
-  for (const handler of handlers) {
-    const running = handler(event, context)
-    if (!isThenable(running)) continue
-    keep()
-    await running
-  }
+): Awaitable<void> {
+  if (!handler) return
+  const running = handler(event, context)
+  if (isThenable(running)) keep()
+  return after(running, () => runHandlers(others, event, context, keep))
 }
 
 /** What happens to a message under its claim. */
 export function workOf(options: ResolvedOptions, route: Route): Work {
-  return (message, lease) =>
+  return (message, lease, given) =>
     route.kind === 'known'
-      ? handle(options, route.handlers, message, lease)
+      ? handle(options, route.handlers, message, { lease, given })
       : observe(options, route.handler, message, lease)
 }
 
-async function handle(
+/** What the work is done with. */
+interface Means {
+  readonly lease: Held
+  readonly given: Given
+}
+
+function handle(
   options: ResolvedOptions,
   handlers: readonly Handler[],
   message: Message,
-  lease: Held,
-): Promise<Worked> {
-  const decoded = await decode(options, message.event)
-  if (!decoded.ok) return forget({ ...decoded.refusal, ...about(message) })
-  const event = decoded.value
-  const failure = await attempt(options, handlers, { ...message, event }, lease)
-  if (failure) return forget(failure)
-  return { outcome: { kind: 'handled', messageId: message.id, event }, remember: true }
+  means: Means,
+): Awaitable<Worked> {
+  return after(decode(options, message.event), (decoded) => {
+    if (!decoded.ok) return forget({ ...decoded.refusal, ...about(message) })
+    const event = decoded.value
+    const outcome = { kind: 'handled', messageId: message.id, event } as const
+    return after(attempt(options, handlers, { ...message, event }, means), (failure) =>
+      failure ? forget(failure) : { outcome, remember: true },
+    )
+  })
 }
 
-async function observe(
+function observe(
   options: ResolvedOptions,
   handler: Handler | undefined,
   message: Message,
   lease: Held,
-): Promise<Worked> {
-  const failure = handler ? await attempt(options, [handler], message, lease) : undefined
-  return forget(failure ?? { kind: 'unknown_type', messageId: message.id, event: message.event })
+): Awaitable<Worked> {
+  const { id: messageId, event } = message
+  const handlers = handler ? [handler] : []
+  return after(attempt(options, handlers, message, { lease, given: {} }), (failure) =>
+    forget(failure ?? { kind: 'unknown_type', messageId, event }),
+  )
 }
 
-async function attempt(
-  options: ResolvedOptions,
+/** Answers why a handler failed, if one did. */
+function attempt(
+  { log }: ResolvedOptions,
   handlers: readonly Handler[],
   message: Message,
-  lease: Held,
-) {
+  { lease, given }: Means,
+): Awaitable<Refusal | undefined> {
+  const { id: messageId, event, request, verified } = message
+  const failed = (cause: unknown) => handlerFailed(message, cause)
   try {
-    const context = contextOf(options, message, lease)
-    await runHandlers(handlers, message.event, context, () => lease.keep())
-    return undefined
+    const headers = headerLookup(request.headers)
+    const params = request.params ?? {}
+    const facts = { messageId, verified, headers, params, logger: log.logger }
+    const context = contextOf(lease, facts, given)
+    const running = runHandlers(handlers, event, context, () => lease.keep())
+    return isThenable(running) ? running.then(() => undefined, failed) : undefined
   } catch (cause) {
-    const retryAfterMs = retryAfterOf(cause)
-    return retryAfterMs === undefined
-      ? refuse('handler_failed', { ...about(message), cause })
-      : refuse('handler_retry', { ...about(message), cause, retryAfterMs })
-  }
-}
-
-function contextOf({ log }: ResolvedOptions, message: Message, lease: Held): HandlerContext {
-  const { request, verified } = message
-  return {
-    messageId: message.id,
-    get signal() {
-      return lease.signal
-    },
-    ...(verified.signedAt === undefined ? {} : { signedAt: verified.signedAt }),
-    secretIndex: verified.secretIndex,
-    ...(verified.secretId === undefined ? {} : { secretId: verified.secretId }),
-    headers: headerLookup(request.headers),
-    params: request.params ?? {},
-    logger: log.logger,
+    return failed(cause)
   }
 }
 
 function forget(outcome: Worked['outcome']): Worked {
   return { outcome, remember: false }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value
 }

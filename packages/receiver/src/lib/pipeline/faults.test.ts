@@ -39,6 +39,13 @@ describe('receive: our own side fails', () => {
     expect(lines[0]?.level).toBe('error')
   })
 
+  it("a verify put in a scheme's place is asked, whatever the scheme itself would say", async () => {
+    const verify = vi.fn(async () => ({ ok: false, code: 'signature_mismatch' }) as const)
+    const { receiver } = setUp({ scheme: { ...schemes.standard, verify } })
+    expect((await receiver.receive(await signed())).status).toBe(401)
+    expect(verify).toHaveBeenCalledTimes(1)
+  })
+
   it('an envelope that throws: 500 config', async () => {
     const envelope = {
       name: 'own',

@@ -124,6 +124,15 @@ describe('a lease that is lost', () => {
     expect(handler).toHaveBeenCalledTimes(1)
   })
 
+  it('is told to a handler that spread its context', async () => {
+    const { clock, handler, resolve, result } = await start(() => ({ renew: () => false }))
+    const spread = { ...handler.mock.calls[0]?.[1] }
+    await clock.advance('1m')
+    expect(spread.signal?.aborted).toBe(true)
+    resolve()
+    await result
+  })
+
   it('is told to a handler that asks for the signal only afterwards', async () => {
     const store = memoryIdempotency()
     const { promise, resolve } = deferred()

@@ -1,6 +1,9 @@
 import { WebhookError } from '@posthorn/schema'
-import type { ResolvedIdempotency, ResolvedOptions } from '../options'
+import type { ResolvedClaims } from '../idempotency-options'
+import type { ResolvedOptions } from '../options'
 import type { ClaimRef } from '../ports/idempotency-store'
+import { whileBusy } from '../while-busy'
+import type { Completion } from './host'
 
 /** What a handler sees of its claim. */
 export interface Held {
@@ -11,15 +14,15 @@ export interface Held {
 }
 
 /** Without idempotency nothing can be lost. */
-export function noLease(): Held {
-  let controller: AbortController | undefined
-  return {
-    get signal() {
-      controller ??= new AbortController()
-      return controller.signal
-    },
-    keep: () => {},
+export class NoLease implements Held {
+  #controller: AbortController | undefined
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
   }
+
+  keep(): void {}
 }
 
 /**
@@ -28,7 +31,7 @@ export function noLease(): Held {
  */
 export class Lease implements Held {
   readonly #options: ResolvedOptions
-  readonly #idempotency: ResolvedIdempotency
+  readonly #idempotency: ResolvedClaims
   readonly #claim: ClaimRef
   #controller: AbortController | undefined
   #lost: WebhookError | undefined
@@ -37,7 +40,7 @@ export class Lease implements Held {
 
   constructor(
     options: ResolvedOptions,
-    idempotency: ResolvedIdempotency,
+    idempotency: ResolvedClaims,
     claim: ClaimRef,
     askedAt: number,
   ) {
@@ -59,6 +62,10 @@ export class Lease implements Held {
     return this.#lost !== undefined
   }
 
+  get completion(): Completion {
+    return { claim: this.#claim, retainMs: this.#idempotency.retentionMs }
+  }
+
   keep(): void {
     if (this.#stopped) return
     this.#stopped = new AbortController()
@@ -70,7 +77,8 @@ export class Lease implements Held {
   }
 
   async complete(): Promise<boolean> {
-    return this.#idempotency.store.complete(this.#claim, this.#idempotency.retentionMs)
+    const { store, retentionMs } = this.#idempotency
+    return whileBusy(this.#options.clock, () => store.complete(this.#claim, retentionMs))
   }
 
   async release(): Promise<boolean> {

@@ -1,4 +1,6 @@
-import { type BodyRead, headerOf, type ReceiveRequest } from '../request'
+import { after, isThenable } from '../awaitable'
+import type { Awaitable } from '../ports/idempotency-store'
+import { type BodyRead, type BodyReader, headerOf, type ReceiveRequest } from '../request'
 import { pass, type Stage, stop } from './stage'
 
 const BYTES_FIX =
@@ -14,25 +16,32 @@ export function checkHead(request: ReceiveRequest, maxBytes: number): Stage<unde
   return announced > maxBytes ? stop('body_too_large') : pass(undefined)
 }
 
-export async function readBody(
+export function readBody(
   body: ReceiveRequest['body'],
   maxBytes: number,
-): Promise<Stage<Uint8Array>> {
-  const read = typeof body === 'function' ? await runReader(body, maxBytes) : bytesOf(body)
-  if (!read.ok) return stop(read.code, { fix: read.fix })
-  return read.bytes.length > maxBytes ? stop('body_too_large') : pass(read.bytes)
+): Awaitable<Stage<Uint8Array>> {
+  const reading = typeof body === 'function' ? runReader(body, maxBytes) : bytesOf(body)
+  return after(reading, (read) => {
+    if (!read.ok) return stop(read.code, { fix: read.fix })
+    return read.bytes.length > maxBytes ? stop('body_too_large') : pass(read.bytes)
+  })
 }
 
-async function runReader(
-  reader: Exclude<ReceiveRequest['body'], Uint8Array>,
-  maxBytes: number,
-): Promise<BodyRead> {
+function runReader(reader: BodyReader, maxBytes: number): Awaitable<BodyRead> {
   try {
-    const read = await reader(maxBytes)
-    return read.ok ? bytesOf(read.bytes) : read
+    const reading = reader(maxBytes)
+    return isThenable(reading) ? Promise.resolve(reading).then(checked, aborted) : checked(reading)
   } catch {
-    return { ok: false, code: 'body_aborted' }
+    return aborted()
   }
+}
+
+function checked(read: BodyRead): BodyRead {
+  return read.ok ? bytesOf(read.bytes) : read
+}
+
+function aborted(): BodyRead {
+  return { ok: false, code: 'body_aborted' }
 }
 
 function bytesOf(body: unknown): BodyRead {

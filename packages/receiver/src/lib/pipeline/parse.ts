@@ -1,6 +1,8 @@
-import type { WebhookEvent } from '@posthorn/schema'
+import type { EnvelopeHints, WebhookEvent } from '@posthorn/schema'
+import { after } from '../awaitable'
 import { sha256 } from '../hash'
 import type { ResolvedOptions } from '../options'
+import type { Awaitable } from '../ports/idempotency-store'
 import type { ReceiveRequest } from '../request'
 import { pass, type Stage, stop } from './stage'
 import type { Verified } from './verify'
@@ -17,25 +19,82 @@ export interface Message {
 /** UTF-8. `ignoreBOM` keeps the mark in the text, where JSON does not allow it (RFC 8259, 8.1). */
 const utf8 = new TextDecoder(undefined, { fatal: true, ignoreBOM: true })
 
-export async function parse(
+export function parse(
   options: ResolvedOptions,
   request: ReceiveRequest,
   verified: Verified,
-): Promise<Stage<Message>> {
+): Awaitable<Stage<Message>> {
   const json = parseJson(verified.bytes)
   if (!json.ok) return json
+  return after(nameOf(options, request, verified), (named) => {
+    if (!named.ok) return named
+    const { id, type } = named.value
+    const read = decode(options, json.value, new Hints(options, verified, { id, type }))
+    return read.ok ? pass({ event: read.value, id, verified, request }) : read
+  })
+}
+
+/** What a message is called, where its envelope does not say. */
+interface Name {
+  readonly id: string
+  readonly type: string | undefined
+}
+
+function nameOf(
+  { type }: ResolvedOptions,
+  request: ReceiveRequest,
+  verified: Verified,
+): Awaitable<Stage<Name>> {
+  const { id } = verified
+  return id !== undefined && !type
+    ? pass({ id, type: undefined })
+    : askName(type, request, verified)
+}
+
+async function askName(
+  type: ResolvedOptions['type'],
+  request: ReceiveRequest,
+  verified: Verified,
+): Promise<Stage<Name>> {
   const id = verified.id ?? `sha256-${await sha256(verified.bytes)}`
   try {
-    const type = await options.type?.(request)
-    const read = options.envelope.decode(json.value, {
-      id,
-      timestamp: timeOf(verified, options),
-      ...(type === undefined ? {} : { type }),
-    })
-    if (!read.ok) return stop('invalid_envelope', { messageId: id, issues: read.issues })
-    return pass({ event: read.event, id, verified, request })
+    return pass({ id, type: await type?.(request) })
   } catch (cause) {
     return stop('config', { messageId: id, cause })
+  }
+}
+
+function decode({ envelope }: ResolvedOptions, json: unknown, hints: Hints): Stage<WebhookEvent> {
+  const messageId = hints.id
+  try {
+    const read = envelope.decode(json, hints)
+    return read.ok ? pass(read.event) : stop('invalid_envelope', { messageId, issues: read.issues })
+  } catch (cause) {
+    return stop('config', { messageId, cause })
+  }
+}
+
+class Hints implements EnvelopeHints {
+  /** The object's own, so that an envelope may spread it, and made when asked for: most envelopes carry their own. */
+  static readonly #timestamp: PropertyDescriptor = {
+    enumerable: true,
+    get(this: Hints) {
+      return timeOf(this.#verified, this.#options)
+    },
+  }
+
+  readonly id: string
+  declare readonly type?: string
+  declare readonly timestamp: string
+  readonly #options: ResolvedOptions
+  readonly #verified: Verified
+
+  constructor(options: ResolvedOptions, verified: Verified, { id, type }: Name) {
+    this.id = id
+    if (type !== undefined) this.type = type
+    this.#options = options
+    this.#verified = verified
+    Object.defineProperty(this, 'timestamp', Hints.#timestamp)
   }
 }
 

@@ -1,9 +1,17 @@
 import { WebhookError } from '@posthorn/schema'
-import type { Scheme, VerifyFailure, VerifyResult } from '@posthorn/schema/signature'
+import type {
+  Scheme,
+  VerifyFailure,
+  VerifyOptions,
+  VerifyRequest,
+  VerifyResult,
+} from '@posthorn/schema/signature'
+import { after, isThenable } from '../awaitable'
 import type { ResolvedOptions } from '../options'
+import type { Awaitable } from '../ports/idempotency-store'
 import { headerLookup, type ReceiveRequest } from '../request'
 import type { SecretSet } from '../secrets'
-import { pass, type Stage, stop } from './stage'
+import { pass, type Stage, type Stopped, stop } from './stage'
 
 /** What the signature vouches for. */
 export interface Verified {
@@ -17,61 +25,89 @@ export interface Verified {
 
 type Accepted = Extract<VerifyResult, { ok: true }>
 
-export async function verify(
+export function verify(
   options: ResolvedOptions,
   request: ReceiveRequest,
   bytes: Uint8Array,
-): Promise<Stage<Verified>> {
+): Awaitable<Stage<Verified>> {
   const nowMs = options.clock.now()
-  const secrets = await findSecrets(options, request, nowMs)
-  if (!secrets.ok) return secrets
-  const { values, named } = secrets.value
-  const found = await tryAll(options, { headers: request.headers, body: bytes }, values, nowMs)
-  if (!found.ok) return found
-  const { id, timestamp, secretIndex } = found.value
-  const secret = named[secretIndex]
-  return pass({
-    bytes,
+  return after(secretsFor(options, request, nowMs), (secrets) => {
+    if (!secrets.ok) return secrets
+    const now = Math.floor(nowMs / 1_000)
+    return tryAll(options.schemes, {
+      signed: { headers: request.headers, body: bytes },
+      secrets: secrets.value,
+      options: { now, tolerance: options.tolerance },
+    })
+  })
+}
+
+function secretsFor(
+  { secrets }: ResolvedOptions,
+  request: ReceiveRequest,
+  nowMs: number,
+): Awaitable<Stage<SecretSet>> {
+  const asked = { headers: headerLookup(request.headers), params: request.params ?? {} }
+  try {
+    const found = secrets(asked, nowMs)
+    return isThenable(found) ? found.then(pass, unavailable) : pass(found)
+  } catch (cause) {
+    return unavailable(cause)
+  }
+}
+
+function unavailable(cause: unknown): Stopped {
+  const fix = WebhookError.is(cause) ? cause.message : undefined
+  return stop('secrets_unavailable', { cause, fix })
+}
+
+/** What a scheme is asked. */
+interface Question {
+  readonly signed: VerifyRequest
+  readonly secrets: SecretSet
+  readonly options: VerifyOptions
+}
+
+/** The first scheme that accepts; else the failure that says most: one where the scheme's headers were there at all. */
+function tryAll(
+  [scheme, ...others]: readonly Scheme[],
+  question: Question,
+  code: VerifyFailure['code'] = 'missing_header',
+): Awaitable<Stage<Verified>> {
+  if (!scheme) return stop(code)
+  return after(ask(scheme, question), (asked) => {
+    if (!asked.ok) return asked
+    const result = asked.value
+    if (result.ok) return pass(verifiedBy(result, question))
+    return tryAll(others, question, code === 'missing_header' ? result.code : code)
+  })
+}
+
+function ask(
+  scheme: Scheme,
+  { signed, secrets, options }: Question,
+): Awaitable<Stage<VerifyResult>> {
+  const failed = (cause: unknown) => stop('config', { cause })
+  try {
+    const result =
+      scheme.verify.atOnce?.(signed, secrets.values, options) ??
+      scheme.verify(signed, secrets.values, options)
+    return isThenable(result) ? Promise.resolve(result).then(pass, failed) : pass(result)
+  } catch (cause) {
+    return failed(cause)
+  }
+}
+
+function verifiedBy(
+  { id, timestamp, secretIndex }: Accepted,
+  { signed, secrets }: Question,
+): Verified {
+  const secret = secrets.named[secretIndex]
+  return {
+    bytes: signed.body,
     id,
     signedAt: timestamp,
     secretIndex: secret?.index ?? secretIndex,
     secretId: secret?.id,
-  })
-}
-
-async function findSecrets(
-  { secrets }: ResolvedOptions,
-  request: ReceiveRequest,
-  nowMs: number,
-): Promise<Stage<SecretSet>> {
-  const asked = { headers: headerLookup(request.headers), params: request.params ?? {} }
-  try {
-    return pass(await secrets(asked, nowMs))
-  } catch (cause) {
-    return stop('secrets_unavailable', {
-      cause,
-      fix: WebhookError.is(cause) ? cause.message : undefined,
-    })
   }
-}
-
-/** The first scheme that accepts; else the failure that says most: one where the scheme's headers were there at all. */
-async function tryAll(
-  { schemes, tolerance }: ResolvedOptions,
-  request: Parameters<Scheme['verify']>[0],
-  secrets: readonly string[],
-  nowMs: number,
-): Promise<Stage<Accepted>> {
-  const now = Math.floor(nowMs / 1_000)
-  let code: VerifyFailure['code'] = 'missing_header'
-  for (const scheme of schemes) {
-    try {
-      const result = await scheme.verify(request, secrets, { now, tolerance })
-      if (result.ok) return pass(result)
-      if (code === 'missing_header') code = result.code
-    } catch (cause) {
-      return stop('config', { cause })
-    }
-  }
-  return stop(code)
 }

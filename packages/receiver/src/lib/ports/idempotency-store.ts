@@ -48,6 +48,8 @@ export interface SyncHostTransactions<Tx> {
 /** The host's transactions await, as Postgres clients' do. */
 export interface AsyncHostTransactions<Tx> {
   readonly kind: 'async'
+  /** Most transactions that may be open at once and leave a connection for claims and renewals, where the store knows. */
+  readonly concurrency?: number
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it rejects, and the error passed on. */
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /** `complete` on `tx`: takes effect if and when `tx` commits. False (and no change) when the token no longer holds the key. */

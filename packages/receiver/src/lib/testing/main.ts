@@ -1,3 +1,6 @@
+export type { Attack } from './attacks/attack'
+export { type AttackOptions, attackCorpus } from './attacks/corpus'
+export { type AttackFailure, runAttacks } from './attacks/run'
 export {
   type ContractRunner,
   type IdempotencyLaw,
@@ -6,6 +9,7 @@ export {
   idempotencyContract,
   idempotencyLaws,
 } from './contract/contract'
+export { type Crash, crashAfterClaim } from './crash-after-claim'
 export {
   createTestEvent,
   type TestData,

@@ -54,7 +54,8 @@ export async function signTestRequest(
   return { ...request, ...options.mutate?.(request) }
 }
 
-function unixSeconds(at: Date | string | number = new Date()): number {
+/** @throws TypeError when `at` is not a time */
+export function unixSeconds(at: Date | string | number = new Date()): number {
   const seconds = typeof at === 'number' ? at : new Date(at).getTime() / 1_000
   if (Number.isFinite(seconds)) return Math.floor(seconds)
   throw new TypeError('signTestRequest: at must be a Date, ISO 8601, or unix seconds')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { acquired, BODY, LONG, OTHER_BODY, SHORT } from '../bench'
+import { acquired, type Bench, BODY, LONG, OTHER_BODY, SHORT } from '../bench'
 import type { Laws } from '../law'
 
 const CALLERS = 20
@@ -97,11 +97,8 @@ export const claimLaws = {
   },
 
   'claim: asking in vain does not prolong the lease': async (bench) => {
-    const key = bench.key()
-    await bench.acquire(key, SHORT)
-    await bench.claim(key, LONG)
-    await bench.claim(key, LONG, OTHER_BODY)
-    await bench.pass(SHORT)
+    const { key, leaseMs } = await askInVain(bench)
+    await bench.pass(leaseMs)
     assert.equal(await bench.stateOf(key), 'acquired')
   },
 
@@ -166,3 +163,15 @@ const spellings = [
   ['a', 'x'.repeat(1_000)],
   ['a', `${'x'.repeat(999)}y`],
 ] as const
+
+/** On a busy machine a short lease may run out before it is asked for: then once more, with a longer one. */
+async function askInVain(bench: Bench) {
+  for (let leaseMs = SHORT; leaseMs < LONG; leaseMs *= 2) {
+    const key = bench.key()
+    await bench.acquire(key, leaseMs)
+    const same = await bench.claim(key, LONG)
+    const other = await bench.claim(key, LONG, OTHER_BODY)
+    if (same.state !== 'acquired' && other.state !== 'acquired') return { key, leaseMs }
+  }
+  return assert.fail('every lease ran out before it was asked for')
+}

@@ -1,0 +1,1 @@
+export { type NestExpressRequest, toNest } from './lib/adapters/nest'

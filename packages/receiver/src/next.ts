@@ -1,0 +1,6 @@
+export {
+  type NextApiRequest,
+  type NextRouteContext,
+  toNextApi,
+  toNextRoute,
+} from './lib/adapters/next'

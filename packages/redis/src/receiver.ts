@@ -1,0 +1,12 @@
+export {
+  fromIoredis,
+  fromNodeRedis,
+  type IoredisLike,
+  type NodeRedisLike,
+} from './lib/clients'
+export {
+  type RedisIdempotency,
+  type RedisIdempotencyOptions,
+  redisIdempotency,
+} from './lib/idempotency'
+export type { RedisLike } from './lib/redis-like'
