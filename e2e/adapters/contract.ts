@@ -11,12 +11,16 @@ export interface AdapterContract {
   readonly name: string
   /** Serves the receiver under `/webhooks/:tenant`. */
   mount(bed: Bed): Promise<Mounted>
-  /** Serves it behind what consumes bodies in this framework. */
-  mountParsed(bed: Bed): Promise<Mounted>
+  /** Serves it behind what consumes bodies in this framework; absent where nothing can. */
+  mountParsed?(bed: Bed): Promise<Mounted>
   /** Content types that the framework refuses by itself. */
   readonly refusedTypes?: readonly string[]
+  /** What calls the adapter has read the whole body already, so that nothing can be refused before it came. */
+  readonly buffered?: boolean
+  /** The framework throws away what is left of a refused body, and keeps the connection. */
+  readonly drains?: boolean
   /** Of the fix in the log. */
-  readonly fix: RegExp
+  readonly fix?: RegExp
 }
 
 const PATH = '/webhooks/acme'
@@ -24,6 +28,7 @@ const PATH = '/webhooks/acme'
 /** What every adapter must do, over real HTTP. */
 export function adapterContract(contract: AdapterContract): void {
   describe(`adapter contract: ${contract.name}`, () => {
+    const streamed = it.skipIf(contract.buffered)
     const open: { close(): unknown }[] = []
     afterEach(async () => {
       for (const each of open.splice(0).reverse()) await each.close()
@@ -135,17 +140,17 @@ export function adapterContract(contract: AdapterContract): void {
       expect(await connection.response()).toMatchObject({ status: 200 })
     })
 
-    it('refuses an oversized body by its announced length, before it came', async () => {
+    streamed('refuses an oversized body by its announced length, before it came', async () => {
       const { connectRaw, verified } = await start()
       const connection = await connectRaw()
       connection.send(head('POST', PATH, [['content-length', String(MAX_BODY_BYTES + 1)]]))
       const response = await connection.response()
       expect(response).toMatchObject({ status: 413, body: '{"code":"body_too_large"}' })
-      expect(response.headers.get('connection')).toBe('close')
+      expect(response.headers.get('connection')).toBe(contract.drains ? 'keep-alive' : 'close')
       expect(verified).toEqual([])
     })
 
-    it('refuses an oversized body of no announced length, before it ended', async () => {
+    streamed('refuses an oversized body of no announced length, before it ended', async () => {
       const { connectRaw, verified } = await start()
       const connection = await connectRaw()
       connection.send(head('POST', PATH, [['transfer-encoding', 'chunked']]))
@@ -174,7 +179,7 @@ export function adapterContract(contract: AdapterContract): void {
       })
     })
 
-    it('notices a body cut short, and serves the next', async () => {
+    streamed('notices a body cut short, and serves the next', async () => {
       const { begun, connectRaw, post, receiver, results, verified } = await start()
       receiver.on('run.completed', () => {})
       const connection = await connectRaw()
@@ -238,19 +243,22 @@ export function adapterContract(contract: AdapterContract): void {
       })
     })
 
-    it('fails at once and loudly on a body that was read before it came here', async () => {
-      const bed = createBed()
-      const { post, lines } = await start(bed, contract.mountParsed)
-      bed.receiver.on('run.completed', () => {})
-      const { headers, body } = await sign()
-      const began = performance.now()
-      const response = await post(headers, body)
-      expect(performance.now() - began).toBeLessThan(1_000)
-      expect(response).toMatchObject({ status: 500, body: '{"code":"body_not_raw"}' })
-      const errors = lines.filter(({ level }) => level === 'error')
-      expect(errors).toHaveLength(1)
-      expect(errors[0]?.message).toMatch(contract.fix)
-    })
+    it.skipIf(!contract.mountParsed)(
+      'fails at once and loudly on a body that was read before it came here',
+      async () => {
+        const bed = createBed()
+        const { post, lines } = await start(bed, contract.mountParsed)
+        bed.receiver.on('run.completed', () => {})
+        const { headers, body } = await sign()
+        const began = performance.now()
+        const response = await post(headers, body)
+        expect(performance.now() - began).toBeLessThan(1_000)
+        expect(response).toMatchObject({ status: 500, body: '{"code":"body_not_raw"}' })
+        const errors = lines.filter(({ level }) => level === 'error')
+        expect(errors).toHaveLength(1)
+        expect(errors[0]?.message).toMatch(contract.fix ?? /^$/)
+      },
+    )
 
     it('tells nobody what went wrong inside', async () => {
       const text = 'the database password is hunter2'

@@ -37,7 +37,13 @@ export function eventTo(...endpointIds: readonly string[]): NewEvent {
   return newEvent({ fanOut: { deliveries, bodies: [] } })
 }
 
-export async function addEndpoint(store: SenderStore, id: string): Promise<void> {
+type NewEndpoint = Parameters<SenderStore['endpoints']['insert']>[0]
+
+export async function addEndpoint(
+  store: SenderStore,
+  id: string,
+  over: Partial<NewEndpoint> = {},
+): Promise<void> {
   await store.endpoints.insert({
     tenantId: 'default',
     id,
@@ -48,6 +54,7 @@ export async function addEndpoint(store: SenderStore, id: string): Promise<void>
     headers: {},
     secrets: [],
     metadata: {},
+    ...over,
   })
 }
 
@@ -57,6 +64,7 @@ export const everything = {
   leaseMs: 60_000,
   perEndpoint: 100,
   failingLimit: 100,
+  probeAfterMs: 30_000,
   solo: false,
 } as const
 

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { sqliteIdempotency } from '@posthorn/sqlite/receiver'
 import { openSqlite, type SqliteLike, sqliteStore } from '@posthorn/sqlite/sender'
@@ -24,6 +25,14 @@ function migrations(db: SqliteLike): unknown {
   return db.prepare('SELECT part, version, name FROM posthorn_migrations ORDER BY part').all()
 }
 
+const senderSteps = readdirSync(new URL('../../packages/sqlite/migrations/sender', import.meta.url))
+  .sort()
+  .map((file, index) => ({
+    part: 'sender',
+    version: index + 1,
+    name: file.replace(/\.sql$/, ''),
+  }))
+
 describe('migrate', () => {
   it('runs once, however many processes ask at the same moment', async () => {
     const path = newFile()
@@ -33,7 +42,7 @@ describe('migrate', () => {
     for (const process of children) process.send('go')
     expect(await Promise.all(answers)).toEqual([1, 2, 3].map(() => [{ pending: 0 }, undefined]))
     const db = await hostHandle(path)
-    expect(migrations(db)).toEqual([{ part: 'sender', version: 1, name: '0001_initial' }])
+    expect(migrations(db)).toEqual(senderSteps)
     db.close()
   })
 
@@ -44,7 +53,7 @@ describe('migrate', () => {
     await sqliteStore(db).migrate()
     expect(migrations(db)).toEqual([
       { part: 'receiver', version: 1, name: '0001_initial' },
-      { part: 'sender', version: 1, name: '0001_initial' },
+      ...senderSteps,
     ])
     db.close()
   })
@@ -53,10 +62,11 @@ describe('migrate', () => {
     const db = await openSqlite(':memory:')
     const store = sqliteStore(db)
     await store.migrate()
-    db.exec("INSERT INTO posthorn_migrations VALUES ('sender', 2, '0002_next', 'x', 0)")
+    const found = senderSteps.length + 1
+    db.exec(`INSERT INTO posthorn_migrations VALUES ('sender', ${found}, 'next', 'x', 0)`)
     await expect(store.migrate()).rejects.toMatchObject({
       code: 'store_too_new',
-      details: { part: 'sender', found: 2, known: 1 },
+      details: { part: 'sender', found, known: senderSteps.length },
     })
     await sqliteIdempotency(db).migrate()
   })

@@ -101,6 +101,7 @@ class Run {
       leaseMs: 1 + this.#random(50),
       perEndpoint: 1 + this.#random(4),
       failingLimit: this.#random(3),
+      probeAfterMs: 1_000_000,
       solo: this.#random(4) === 0,
     }
     const expected = model.expectedCount(request)

@@ -3,6 +3,7 @@ import { Attempt } from '../../packages/sender/src/lib/network/transport/attempt
 import { createDeadlines } from '../../packages/sender/src/lib/network/transport/deadlines'
 import { dialTcp } from '../../packages/sender/src/lib/network/transport/dial'
 import { fakeTimers } from '../../packages/sender/src/lib/network/transport/fake-timers'
+import type { Outgoing } from '../../packages/sender/src/lib/network/transport/occupant'
 import { Pool } from '../../packages/sender/src/lib/network/transport/pool'
 import { createSecure } from '../../packages/sender/src/lib/network/transport/secure'
 import { realTimers } from '../../packages/sender/src/lib/network/transport/timers'
@@ -59,6 +60,19 @@ describe('the request', () => {
       'user-agent: Posthorn/0.1.0',
       'webhook-id: evt_1',
     ])
+  })
+
+  it('is an OPTIONS without a body when that is asked for', async () => {
+    const heads: string[] = []
+    const { url } = await serve((socket) =>
+      onRequest(socket, (head) => {
+        heads.push(head)
+        socket.write(ok)
+      }),
+    )
+    expect(statusOf(await send(url, { method: 'OPTIONS', body: new Uint8Array() }))).toBe(200)
+    expect(heads[0]).toMatch(/^OPTIONS \/in\?a=1 HTTP\/1\.1\r\n/)
+    expect(heads[0]).not.toMatch(/content-length|transfer-encoding/i)
   })
 
   it('takes the caller’s user agent, and an empty body', async () => {
@@ -293,6 +307,8 @@ describe('what is left when a request is over', () => {
         dial: dialTcp,
         secure: createSecure({}),
         development: true,
+        timers: realTimers,
+        http2: false,
       },
       10,
     )
@@ -300,9 +316,9 @@ describe('what is left when a request is over', () => {
     const request = attempt(url)
     const origin = `http://127.0.0.1:${server.port}`
     const target = { key: origin, origin, hostname: '127.0.0.1', port: server.port, secure: false }
-    const options = { path: '/', method: 'POST' } as const
+    const outgoing: Outgoing = { path: '/', method: 'POST', headers: [], body: request.body }
     await new Promise((done) => {
-      new Attempt(context, { request, target, options, done }).start()
+      new Attempt(context, { request, target, outgoing, done }).start()
     })
     expect(pool.size).toEqual({ slots: 1, origins: 1 })
     expect(await until(() => pool.size.slots === 0)).toBe(true)

@@ -59,6 +59,21 @@ describe('a delivery to each URL of the corpus', () => {
   )
 })
 
+describe('a delivery to each address of the corpus', () => {
+  const cases = guardCases('ip', 'ip-string')
+
+  it.each(cases.map((each) => [each.id, each.input, verdictOf(each)] as const))(
+    '%s %j: %s',
+    async (_id, address, verdict) => {
+      open()
+      const outcome = await send(`http://${address.includes(':') ? `[${address}]` : address}/`)
+      expect(outcome.kind === 'response').toBe(verdict === 'allow')
+      expect(stub.dialled).toHaveLength(verdict === 'allow' ? 1 : 0)
+      expect(forbidden()).toEqual([])
+    },
+  )
+})
+
 describe('a delivery to each name of the corpus', () => {
   it.each(guardCases('dns').map((each) => [each.id, each.input, each] as const))(
     '%s %s',
@@ -160,7 +175,7 @@ describe('name resolution', () => {
       transport,
       attempt('http://slow.example/', { timeoutMs: 5000 }),
     )
-    expect(outcome).toMatchObject({ errorClass: 'dns', code: 'dns_timeout' })
+    expect(outcome).toMatchObject({ errorClass: 'dns', code: 'dns_timeout', blame: 'sender' })
     expect(tookMs).toBeLessThan(800)
   })
 

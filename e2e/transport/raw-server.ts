@@ -13,9 +13,9 @@ export interface RawServer {
   close(): Promise<void>
 }
 
-export type Certificate = 'good' | 'expired' | 'wrong-host' | 'self-signed'
+export type Certificate = 'good' | 'expired' | 'wrong-host' | 'self-signed' | 'other'
 
-const pem = (name: string) =>
+export const pem = (name: string) =>
   readFileSync(new URL(`./fixtures/certs/${name}`, import.meta.url), 'utf8')
 
 export const testAuthority = () => pem('ca.crt')

@@ -1,0 +1,56 @@
+import { PGlite } from '@electric-sql/pglite'
+import { postgresIdempotency } from '@posthorn/postgres/receiver'
+import { idempotencyContract } from '@posthorn/receiver/testing'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { startDatabase } from './own-database'
+import type { Server } from './server'
+
+let server: Server | undefined
+const pools: Pool[] = []
+let schemas = 0
+
+beforeAll(async () => {
+  server = await startDatabase()
+  for (let count = 0; count < 2; count += 1) pools.push(new Pool({ connectionString: server.url }))
+}, 60_000)
+
+afterAll(async () => {
+  for (const pool of pools) await pool.end()
+  await server?.stop()
+})
+
+const schemaOf = new WeakMap<object, string>()
+
+function open(pool: Pool | undefined, schema: string) {
+  if (!pool) throw new TypeError('no pool')
+  const store = postgresIdempotency({ client: pool, schema })
+  schemaOf.set(store, schema)
+  return store
+}
+
+function newSchema(): string {
+  schemas += 1
+  return `law_${schemas}`
+}
+
+idempotencyContract({
+  // Each law has a schema of its own, so their real waits may overlap.
+  runner: { describe, it: it.concurrent },
+  name: 'Postgres, own clock, two pools',
+  clock: 'own',
+  host: 'async',
+  create: () => open(pools[0], newSchema()),
+  reopen: (store) => open(pools[1], schemaOf.get(store) ?? ''),
+})
+
+const pglite = new PGlite()
+afterAll(() => pglite.close())
+
+idempotencyContract({
+  runner: { describe, it },
+  name: 'PGlite, own clock',
+  clock: 'own',
+  host: 'async',
+  create: () => postgresIdempotency({ client: pglite, schema: newSchema() }),
+})

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+import { type Server, startServer } from './server'
+
+/** An empty database on a server of its own, or on the one that `DATABASE_URL` names; dropped in the end. */
+export async function startDatabase(): Promise<Server> {
+  const server = await startServer()
+  const name = `posthorn_test_${randomUUID().replaceAll('-', '')}`
+  await run(server.url, `CREATE DATABASE ${name}`)
+  const url = new URL(server.url)
+  url.pathname = `/${name}`
+  return {
+    ...server,
+    url: url.href,
+    async stop() {
+      await run(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
+      await server.stop()
+    },
+  }
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+}

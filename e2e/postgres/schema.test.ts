@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { postgresIdempotency } from '@posthorn/postgres/receiver'
+import { postgresStore } from '@posthorn/postgres/sender'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startDatabase } from './own-database'
+import { dumpSchema } from './schema-dump'
+import type { Server } from './server'
+
+let server: Server
+let pool: pg.Pool
+
+beforeAll(async () => {
+  server = await startDatabase()
+  pool = new pg.Pool({ connectionString: server.url, max: 2 })
+}, 60_000)
+
+afterAll(async () => {
+  await pool?.end()
+  await server?.stop()
+})
+
+const folder = fileURLToPath(new URL('../../packages/postgres', import.meta.url))
+
+/** `npx vitest run e2e/postgres/schema.test.ts -u` writes it anew. */
+it('the committed schema is what the migrations add up to', async () => {
+  await postgresStore({ client: pool }).migrate()
+  await postgresIdempotency({ client: pool }).migrate()
+  const dump = await dumpSchema(pool, 'posthorn')
+  await expect(dump).toMatchFileSnapshot(`${folder}/schema.sql`)
+})
+
+it('the exported files, run in their order by other means, make the same schema', async () => {
+  await postgresStore({ client: pool, schema: 'migrated' }).migrate()
+  await pool.query('CREATE SCHEMA run_by_hand')
+  for (const file of readdirSync(`${folder}/migrations/sender`).sort()) {
+    const sql = readFileSync(`${folder}/migrations/sender/${file}`, 'utf8')
+    await pool.query(sql.replaceAll(/\bposthorn\b/g, 'run_by_hand'))
+  }
+  await pool.query('SELECT run_by_hand.make_partitions(3)')
+  await pool.query('DROP TABLE migrated.migrations')
+  const dumps = ['migrated', 'run_by_hand'].map((schema) => dumpSchema(pool, schema))
+  const [migrated, byHand] = await Promise.all(dumps)
+  expect(byHand?.replaceAll('run_by_hand', 'migrated')).toBe(migrated)
+})

@@ -1,0 +1,196 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { EndpointInput, SenderStore } from '@posthorn/sender'
+import { memoryStore } from '@posthorn/sender/memory'
+import { openSqlite, type SqliteDatabase, sqliteStore } from '@posthorn/sqlite/sender'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createFolders } from '../sqlite/folders'
+import { everythingOf, found, pem } from './canaries'
+import { makeScene, type Scene, tokenUrl } from './scene'
+
+const folders = createFolders()
+const made: object[] = []
+afterEach(() => folders.remove(made.splice(0)))
+
+type TestSender = ReturnType<Scene['sender']>
+
+const url = 'https://receiver.example/hooks'
+const run = { type: 'run.completed', data: { runId: 'r1' } } as const
+
+function inputs({ canaries }: Scene): readonly EndpointInput[] {
+  const common = { url, secret: canaries.currentSecret }
+  const { clientSecret, bearerToken: token, basicPassword: password, tlsKey } = canaries
+  const tls = { certificate: pem('client-1.crt'), key: tlsKey }
+  return [
+    { ...common, headers: { 'x-api-key': { value: canaries.sensitiveHeader, sensitive: true } } },
+    { ...common, headers: { Authorization: canaries.authorizationHeader } },
+    { ...common, authorization: { type: 'bearer', token }, tls },
+    { ...common, authorization: { type: 'basic', username: 'user', password } },
+    { ...common, authorization: { type: 'oauth2', tokenUrl, clientId: 'c', clientSecret } },
+  ]
+}
+
+/** Each must fail; how is written down. */
+async function refusals({ canaries, note }: Scene, sender: TestSender): Promise<void> {
+  const { create } = sender.endpoints
+  const { refusedSecret, urlPassword, refusedTlsKey, bearerToken: token } = canaries
+  const broken = `${canaries.sensitiveHeader}\r\n`
+  const tls = { certificate: pem('client-1.crt'), key: refusedTlsKey }
+  const authorization = { type: 'bearer', token: `${token}\n` } as const
+  const calls: readonly (() => Promise<unknown>)[] = [
+    () => create({ url, secret: refusedSecret }),
+    () => create({ url: `https://user:${urlPassword}@receiver.example/` }),
+    () => create({ url, headers: { 'x-api-key': { value: broken, sensitive: true } } }),
+    () => create({ url, tls }),
+    () => create({ url, authorization }),
+    async () => makeScene(memoryStore()).sender([{ id: 'k', key: canaries.refusedRingKey }]),
+  ]
+  for (const call of calls)
+    note(
+      await call().then(
+        () => expect.unreachable(),
+        (error) => error,
+      ),
+    )
+}
+
+/** Creates, and keeps of the answer all but the secret, which is answered once. */
+async function createAll(scene: Scene, sender: TestSender): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (const input of inputs(scene)) {
+    const { endpoint, secret } = await sender.endpoints.create(input)
+    expect(secret).toBe(scene.canaries.currentSecret)
+    ids.push(scene.note(endpoint).id)
+  }
+  return ids
+}
+
+async function deliver({ clock, note, state }: Scene, sender: TestSender): Promise<void> {
+  note(await sender.send(run))
+  for (const wrong of ['failing', 'transportThrows', 'serviceDown', undefined] as const) {
+    state.failing = wrong === 'failing'
+    state.transportThrows = wrong === 'transportThrows'
+    state.serviceDown = wrong === 'serviceDown'
+    await sender.deliverDue()
+    await clock.advance('6h')
+  }
+}
+
+async function rotate({ canaries, note }: Scene, sender: TestSender, id: string): Promise<void> {
+  const given = [canaries.olderSecret, canaries.revokedSecret, canaries.currentSecret]
+  for (const secret of given) {
+    const rotated = await sender.endpoints.rotateSecret(id, { secret, overlap: '10h' })
+    expect(rotated.secret).toBe(secret)
+    note(rotated.endpoint)
+  }
+  const { secrets } = await sender.endpoints.get(id)
+  note(await sender.endpoints.revokeSecret(id, secrets[1]?.id ?? ''))
+}
+
+async function read({ note }: Scene, sender: TestSender, ids: readonly string[]): Promise<void> {
+  note(await sender.endpoints.list())
+  note(await sender.operator.endpoints.list())
+  note(await sender.statistics())
+  note(await sender.events.list())
+  for (const id of ids) {
+    note(await sender.endpoints.get(id))
+    note(await sender.endpoints.update(id, { name: 'renamed' }))
+  }
+  const { items } = note(await sender.deliveries.list())
+  for (const { id } of items) {
+    note(await sender.deliveries.get(id))
+    note(await sender.deliveries.attempts(id))
+  }
+}
+
+async function again({ note, clock, state }: Scene, sender: TestSender): Promise<void> {
+  state.failing = false
+  await sender.deliverDue()
+  const { items } = await sender.deliveries.list({ status: 'succeeded' })
+  expect(items.length).toBeGreaterThan(0)
+  for (const { id } of items) {
+    note(await sender.deliveries.replay(id, { as: 'new' }))
+    await sender.deliverDue()
+  }
+  note(await sender.recover({ since: new Date(0), only: 'all' }))
+  await sender.deliverDue()
+  await clock.advance('1h')
+}
+
+/** Everything that can be done, under each ring, and what is then in the store. */
+async function everything(store: SenderStore) {
+  const scene = makeScene(store)
+  const { older, newer, service } = scene.keys
+  const first = scene.sender([older])
+  await first.migrate()
+  await refusals(scene, first)
+  const ids = await createAll(scene, first)
+  for (const [keys, isRedacting] of [
+    [[older], false],
+    [[newer, older], true],
+    [[service, newer], false],
+  ] as const) {
+    const sender = scene.sender(keys, isRedacting)
+    if (keys[0] !== older)
+      scene.note(await sender.reencrypt({ onProgress: (soFar) => void scene.note(soFar) }))
+    await deliver(scene, sender)
+    await rotate(scene, sender, ids[0] ?? '')
+    await again(scene, sender)
+    await read(scene, sender, ids)
+  }
+  await scene.sender([service]).endpoints.delete(ids[4] ?? '')
+  const { items } = scene.note(await store.endpoints.list({ limit: 100 }))
+  expect(items).toHaveLength(4)
+  return scene
+}
+
+/** Every value of every column of every table. */
+function columns(db: SqliteDatabase): string {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+  return tables
+    .map((table) =>
+      everythingOf(
+        db.prepare(`SELECT * FROM "${String(Reflect.get(Object(table), 'name'))}"`).all(),
+      ),
+    )
+    .join('\n')
+}
+
+describe('canary secrets', () => {
+  it('are looked for in a way that finds them', () => {
+    const { canaries } = makeScene(memoryStore())
+    const names = Object.keys(canaries)
+    expect(names.length).toBeGreaterThanOrEqual(20)
+    expect(found(canaries, everythingOf(canaries))).toEqual(names)
+    expect(found(canaries, everythingOf(new TypeError(canaries.serviceError)))).toEqual([
+      'serviceError',
+    ])
+    const hidden = { deep: [{ bytes: Buffer.from(canaries.bearerToken) }] }
+    expect(found(canaries, everythingOf(hidden))).toEqual(['bearerToken'])
+  })
+
+  it('reach the receiver, and no answer, error, log line, event or record of the memory store', async () => {
+    const store = memoryStore()
+    const { out, canaries, requests } = await everything(store)
+    const sent = everythingOf(requests)
+    for (const name of ['sensitiveHeader', 'bearerToken', 'accessToken', 'authorizationHeader'])
+      expect(found(canaries, sent)).toContain(name)
+    expect(out.length).toBeGreaterThan(200)
+    expect(found(canaries, out.join('\n'))).toEqual([])
+  })
+
+  it('are in no column and no byte of a SQLite file or its log, and in no answer', async () => {
+    const path = folders.file()
+    made.push(folders.remember({}, path))
+    const db = await openSqlite(path)
+    const { out, canaries } = await everything(sqliteStore(db))
+    expect(found(canaries, out.join('\n'))).toEqual([])
+    const rows = columns(db)
+    expect(rows).toContain('webhook-timestamp')
+    expect(rows).toContain('v1:kms:kms:')
+    expect(found(canaries, rows)).toEqual([])
+    const files = [path, `${path}-wal`].filter((file) => existsSync(file))
+    expect(files).toHaveLength(2)
+    for (const file of files) expect(found(canaries, readFileSync(file))).toEqual([])
+    db.close()
+  })
+})

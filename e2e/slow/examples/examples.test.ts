@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { signTestRequest } from '@posthorn/receiver/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PackedPackage, packAll } from '../../../scripts/lib/pack.mjs'
+
+const examples = fileURLToPath(new URL('../../../examples/', import.meta.url))
+const secret = `whsec_${btoa('k'.repeat(32))}`
+const event = {
+  type: 'run.completed',
+  timestamp: '2026-01-01T00:00:00.000Z',
+  version: 1,
+  data: { runId: 'r1', durationMs: 1 },
+}
+
+let packages: readonly PackedPackage[] = []
+let folder = ''
+
+beforeAll(async () => {
+  packages = await packAll('examples', ['@posthorn/schema', '@posthorn/receiver'])
+  folder = mkdtempSync(join(tmpdir(), 'posthorn-examples-'))
+}, 120_000)
+
+const children: ChildProcess[] = []
+
+afterAll(() => {
+  for (const { pid } of children) if (pid !== undefined) killGroup(pid)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** As a user would install it, but for where our own packages come from. */
+async function install(example: string): Promise<string> {
+  const project = join(folder, example)
+  cpSync(join(examples, example), project, { recursive: true })
+  const path = join(project, 'package.json')
+  const manifest = JSON.parse(readFileSync(path, 'utf8'))
+  for (const { name, tarball } of packages) {
+    if (name in manifest.dependencies) manifest.dependencies[name] = `file:${tarball}`
+  }
+  writeFileSync(path, JSON.stringify(manifest))
+  await npm(project, 'install', '--no-audit', '--no-fund')
+  return project
+}
+
+/** The user's own environment: what vitest set in ours would change what is built. */
+const environment = Object.fromEntries(
+  Object.entries({ ...process.env, CI: 'true', NEXT_TELEMETRY_DISABLED: '1' }).filter(
+    ([name]) => name !== 'NODE_ENV' && !name.startsWith('VITEST'),
+  ),
+)
+
+interface Spawned {
+  readonly child: ChildProcess
+  output(): string
+}
+
+function spawnNpm(project: string, args: readonly string[], env = {}): Spawned {
+  const options = { cwd: project, env: { ...environment, ...env }, detached: true }
+  const child = spawn('npm', args, options)
+  children.push(child)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+    })
+  }
+  return { child, output: () => text.slice(-4_000) }
+}
+
+async function npm(project: string, ...args: string[]): Promise<void> {
+  const { child, output } = spawnNpm(project, args)
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  expect(code, output()).toBe(0)
+}
+
+/** Starts it by its own script, with the secret in its environment. */
+async function start(project: string, port: number): Promise<void> {
+  const { output } = spawnNpm(project, ['start'], { PORT: String(port), WEBHOOK_SECRET: secret })
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const up = await fetch(`http://localhost:${port}/`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (up) return
+    if (Date.now() > deadline) throw new Error(`${project} does not answer: ${output()}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function post(url: string, id: string, mutate = false): Promise<unknown> {
+  const request = await signTestRequest({ ...event, id }, { secret })
+  const body = mutate ? new TextEncoder().encode('{}') : request.body
+  const response = await fetch(url, { method: 'POST', headers: request.headers, body })
+  return [response.status, await response.json()]
+}
+
+async function answers(url: string, id: string): Promise<void> {
+  expect(await post(url, id)).toEqual([200, { code: 'handled' }])
+  expect(await post(url, id)).toEqual([200, { code: 'duplicate' }])
+  expect(await post(url, id, true)).toEqual([401, { code: 'signature_mismatch' }])
+}
+
+describe('each example, installed as a user would', () => {
+  it.each([
+    ['express', 39_101],
+    ['fastify', 39_102],
+    ['hono', 39_103],
+  ])('%s: its tests and types pass, and it serves', async (example, port) => {
+    const project = await install(example)
+    await npm(project, 'test')
+    await npm(project, 'run', 'typecheck')
+    await start(project, port)
+    await answers(`http://localhost:${port}/webhooks`, `msg_${example}`)
+  })
+
+  it('next: its tests and types pass, it builds without the secret, and both routers serve', async () => {
+    const project = await install('next')
+    await npm(project, 'test')
+    await npm(project, 'run', 'build')
+    await npm(project, 'run', 'typecheck')
+    await start(project, 39_104)
+    await answers('http://localhost:39104/webhooks/acme', 'msg_app')
+    await answers('http://localhost:39104/api/webhooks', 'msg_pages')
+  })
+})
