@@ -1,0 +1,45 @@
+import { fork } from 'node:child_process'
+
+const childFile = new URL('child.mjs', import.meta.url)
+
+/**
+ * Runs every variant once per round, each time in a fresh process, so that none inherits another's compiled code or heap. Every other round
+ * goes backwards: what slows the machine down over time then meets all alike.
+ *
+ * A variant is `{ name, module, settings }`; its module exports `run(settings)`, which answers an object of numbers.
+ *
+ * @returns for each name, the figures of each round
+ */
+export async function runRounds(variants, { rounds }) {
+  const results = new Map(variants.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    const order = round % 2 === 0 ? variants : [...variants].reverse()
+    for (const variant of order) results.get(variant.name).push(await runInChild(variant))
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`)
+  }
+  return results
+}
+
+export function runInChild({ name, module, settings = {}, execArgv = [] }) {
+  return new Promise((resolve, reject) => {
+    const child = fork(childFile, { execArgv: [...execArgv, ...profiling(name)] })
+    let figures
+    child.on('message', (message) => {
+      figures = message
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (code === 0 && figures !== undefined) resolve(figures)
+      else reject(new Error(`${name} ended with ${code} and no figures`))
+    })
+    child.send({ module: String(module), settings })
+  })
+}
+
+/** `BENCH_PROFILE=<folder>` writes a CPU profile of each child into it. */
+function profiling(name) {
+  const folder = process.env.BENCH_PROFILE
+  if (folder === undefined) return []
+  const file = `${name.replaceAll(/\W+/g, '-')}.cpuprofile`
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`]
+}

@@ -1,0 +1,3 @@
+import { memoryIdempotency } from '@posthorn/receiver/memory'
+
+export const store = () => memoryIdempotency()

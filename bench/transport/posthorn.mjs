@@ -1,0 +1,28 @@
+import { schemes, signHeaders } from '@posthorn/schema/signature'
+import { secret } from '../lib/event.mjs'
+import { nextId, payload } from './request.mjs'
+
+const unsigned = { 'content-type': 'application/json', 'user-agent': 'bench/1' }
+
+async function signed() {
+  const message = { id: nextId(), timestamp: Math.floor(Date.now() / 1_000), body: payload }
+  return { ...unsigned, ...(await signHeaders(schemes.standard, message, [secret])) }
+}
+
+/** The sender's transport with everything on: guard, deadline, bounded body, classes; signed as the worker does it. */
+export async function open({ origin, bundle, sign }) {
+  const { resolveNetworkPolicy, undiciTransport } = await import(bundle)
+  const policy = resolveNetworkPolicy({ development: true, ports: 'any' })
+  const transport = undiciTransport({ policy })
+  const headersOf = sign ? signed : () => unsigned
+  const url = `${origin}/`
+  return {
+    async send() {
+      const headers = await headersOf()
+      const request = { url, headers, body: payload, timeoutMs: 15_000, captureBytes: 16_384 }
+      const outcome = await transport.send(request)
+      return outcome.kind === 'response' ? outcome.status : outcome.code
+    },
+    close: () => transport.close(),
+  }
+}
