@@ -13,7 +13,7 @@ export default defineConfig({
       { find: /^#hmac$/, replacement: at('./packages/schema/src/lib/hmac/node.ts') },
       { find: /^@posthorn\/([a-z0-9-]+)$/, replacement: at('./packages/$1/src/index.ts') },
       {
-        find: /^@posthorn\/([a-z0-9-]+)\/([a-z0-9-]+)$/,
+        find: /^@posthorn\/([a-z0-9-]+)\/([a-z0-9-]+(?:\/[a-z0-9-]+)?)$/,
         replacement: at('./packages/$1/src/$2.ts'),
       },
     ],
@@ -25,7 +25,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'examples/**/src/**/*.test.ts'],
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'examples/workflow-engine/src/**/*.test.ts',
+            'bench/lib/*.test.mjs',
+          ],
         },
       },
       {

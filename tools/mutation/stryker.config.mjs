@@ -6,7 +6,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { mutate, folder } = JSON.parse(process.env.MUTATION)
 
 export default {
-  mutate: [...mutate, '!**/*.test.ts'],
+  mutate: [...mutate, '!**/*.test.ts', '!**/*.samples.ts'],
   testRunner: 'vitest',
   vitest: { configFile: 'tools/mutation/vitest.config.ts', related: true },
   plugins: [here('./node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],

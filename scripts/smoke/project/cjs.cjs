@@ -13,6 +13,7 @@ const lib = {
   memory: require('@posthorn/sender/memory'),
   network: require('@posthorn/sender/network'),
   senderTesting: require('@posthorn/sender/testing'),
+  redisReceiver: require('@posthorn/redis/receiver'),
   sqliteReceiver: require('@posthorn/sqlite/receiver'),
   sqliteSender: require('@posthorn/sqlite/sender'),
   testkit: require('@posthorn/testkit'),

@@ -5,6 +5,7 @@ import * as fetch from '@posthorn/receiver/fetch'
 import * as receiverMemory from '@posthorn/receiver/memory'
 import * as node from '@posthorn/receiver/node'
 import * as receiverTesting from '@posthorn/receiver/testing'
+import * as redisReceiver from '@posthorn/redis/receiver'
 import * as schema from '@posthorn/schema'
 import * as signature from '@posthorn/schema/signature'
 import * as schemaZod from '@posthorn/schema/zod'
@@ -25,6 +26,7 @@ export const lib = {
   receiverMemory,
   node,
   receiverTesting,
+  redisReceiver,
   schema,
   signature,
   schemaZod,

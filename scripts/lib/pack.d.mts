@@ -1,0 +1,9 @@
+export interface PackedPackage {
+  readonly name: string
+  readonly tarball: string
+}
+
+export function packAll(
+  folder: string,
+  names?: readonly string[],
+): Promise<readonly PackedPackage[]>
