@@ -2,7 +2,7 @@ import { isPlainObject } from '../checks'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { AttemptOutcome, Transport } from '../ports/transport'
 import type { EventToSend, PreparedEvent } from '../sending/prepare'
-import type { SpanContext } from './api'
+import type { OpenTelemetryApi, SpanContext, TraceContext } from './api'
 import type { ResolvedTelemetry } from './resolve'
 import type { Safely } from './safely'
 import {
@@ -14,7 +14,7 @@ import {
   sendAttributes,
   spanName,
 } from './semantics'
-import { inSpan, startSpan } from './spans'
+import { inSpan, type NewSpan, type Running, startSpan } from './spans'
 import { type Carrier, carrierOf, spanContextOf } from './trace-context'
 
 type Prepare = (event: EventToSend) => Promise<PreparedEvent>
@@ -55,69 +55,120 @@ const suppressionKey = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING'
 
 export function createTracing(telemetry: ResolvedTelemetry, safely: Safely): Tracing {
   const { api } = telemetry
-  const suppressed = api.createContextKey(suppressionKey)
-  const producer = (operation: 'send' | 'create', tenantId: string, type: unknown) =>
-    startSpan(telemetry, safely, api.context.active(), {
-      name: spanName(operation, type),
-      kind: kinds.producer,
-      attributes: sendAttributes(operation, tenantId, type),
-    })
+  const tracer: Tracer = {
+    api,
+    start: (span, parent = api.context.active()) => startSpan(telemetry, safely, parent, span),
+  }
   return {
-    send(tenantId, event, prepare, record) {
-      const span = producer('send', tenantId, event?.type)
-      return inSpan(span, async () => {
-        const prepared = await prepare(event)
-        span.note(preparedAttributes(prepared))
-        const given = spanContextOf(api, prepared.metadata)
-        if (given !== undefined) span.link(given)
-        return record(given === undefined ? carrying(prepared, span.spanContext) : prepared)
-      })
+    send: (tenantId, event, prepare, record) => {
+      const span = startMessage(tracer, 'send', tenantId, event)
+      return inSpan(span, async () => record(await preparedToSend(api, span, event, prepare)))
     },
-    prepare(tenantId, event, prepare) {
-      const metadata: unknown = event?.metadata
-      if (isPlainObject(metadata) && spanContextOf(api, metadata) !== undefined)
-        return prepare(event)
-      const span = producer('create', tenantId, event?.type)
-      return inSpan(span, async () => {
-        const prepared = await prepare(event)
-        span.note(preparedAttributes(prepared))
-        return carrying(prepared, span.spanContext)
-      })
-    },
-    batch(tenantId, events, record) {
-      const span = startSpan(telemetry, safely, api.context.active(), {
-        name: spanName('send', undefined),
-        kind: kinds.client,
-        attributes: batchAttributes(tenantId, events.length),
-        links: events.flatMap(({ metadata }) => linkTo(spanContextOf(api, metadata))),
-      })
-      return inSpan(span, record)
-    },
-    async attempt(delivery, run) {
-      const sent = spanContextOf(api, delivery.metadata)
-      const root = api.ROOT_CONTEXT
-      const parent = sent === undefined ? root : api.trace.setSpanContext(root, sent)
-      const span = startSpan(telemetry, safely, parent, {
-        name: spanName('deliver', delivery.eventType),
-        kind: kinds.client,
-        attributes: attemptAttributes(delivery),
-      })
-      const own = span.spanContext ?? sent
-      const attempted = await span.within(() => run(own && carrierOf(own)))
-      const attributes = outcomeAttributes(attempted.outcome)
-      if ('error.type' in attributes) span.fail(attributes)
-      else span.note(attributes)
-      span.end()
-      return attempted
-    },
-    untraced: (transport) => ({
-      send: (request) =>
-        api.context.with(api.context.active().setValue(suppressed, true), () =>
-          transport.send(request),
-        ),
-      close: () => transport.close(),
-    }),
+    prepare: (tenantId, event, prepare) => tracedPrepare(tracer, tenantId, event, prepare),
+    batch: (tenantId, events, record) => inSpan(startBatch(tracer, tenantId, events), record),
+    attempt: (delivery, run) => tracedAttempt(tracer, delivery, run),
+    untraced: (transport) => untraced(api, transport),
     apart: (work) => api.context.with(api.ROOT_CONTEXT, work),
+  }
+}
+
+interface Tracer {
+  readonly api: OpenTelemetryApi
+  /** Under the active span, unless said otherwise. */
+  readonly start: (span: NewSpan, parent?: TraceContext) => Running
+}
+
+/** The caller may have passed anything as the event: that is for `prepare` to refuse. */
+function startMessage(
+  { start }: Tracer,
+  operation: 'send' | 'create',
+  tenantId: string,
+  event: EventToSend | undefined,
+): Running {
+  return start({
+    name: spanName(operation, event?.type),
+    kind: kinds.producer,
+    attributes: sendAttributes(operation, tenantId, event?.type),
+  })
+}
+
+async function preparedIn(span: Running, event: EventToSend, prepare: Prepare) {
+  const prepared = await prepare(event)
+  span.note(preparedAttributes(prepared))
+  return prepared
+}
+
+async function preparedToSend(
+  api: OpenTelemetryApi,
+  span: Running,
+  event: EventToSend,
+  prepare: Prepare,
+): Promise<PreparedEvent> {
+  const prepared = await preparedIn(span, event, prepare)
+  const given = spanContextOf(api, prepared.metadata)
+  if (given === undefined) return carrying(prepared, span.spanContext)
+  span.link(given)
+  return prepared
+}
+
+function tracedPrepare(
+  tracer: Tracer,
+  tenantId: string,
+  event: EventToSend,
+  prepare: Prepare,
+): Promise<PreparedEvent> {
+  const metadata: unknown = event?.metadata
+  if (isPlainObject(metadata) && spanContextOf(tracer.api, metadata) !== undefined)
+    return prepare(event)
+  const span = startMessage(tracer, 'create', tenantId, event)
+  return inSpan(span, async () =>
+    carrying(await preparedIn(span, event, prepare), span.spanContext),
+  )
+}
+
+function startBatch(
+  { api, start }: Tracer,
+  tenantId: string,
+  events: readonly PreparedEvent[],
+): Running {
+  return start({
+    name: spanName('send', undefined),
+    kind: kinds.client,
+    attributes: batchAttributes(tenantId, events.length),
+    links: events.flatMap(({ metadata }) => linkTo(spanContextOf(api, metadata))),
+  })
+}
+
+async function tracedAttempt<Attempted extends { readonly outcome: AttemptOutcome }>(
+  { api, start }: Tracer,
+  delivery: ClaimedDelivery,
+  run: (carrier: Carrier | undefined) => Promise<Attempted>,
+): Promise<Attempted> {
+  const sent = spanContextOf(api, delivery.metadata)
+  const root = api.ROOT_CONTEXT
+  const attempt = {
+    name: spanName('deliver', delivery.eventType),
+    kind: kinds.client,
+    attributes: attemptAttributes(delivery),
+  }
+  const span = start(attempt, sent === undefined ? root : api.trace.setSpanContext(root, sent))
+  const own = span.spanContext ?? sent
+  const attempted = await span.within(() => run(own && carrierOf(own)))
+  const attributes = outcomeAttributes(attempted.outcome)
+  if ('error.type' in attributes) span.fail(attributes)
+  else span.note(attributes)
+  span.end()
+  return attempted
+}
+
+function untraced(api: OpenTelemetryApi, transport: Transport): Transport {
+  const suppressed = api.createContextKey(suppressionKey)
+  return {
+    send: (request) =>
+      api.context.with(api.context.active().setValue(suppressed, true), () =>
+        transport.send(request),
+      ),
+    close: () => transport.close(),
   }
 }
 
