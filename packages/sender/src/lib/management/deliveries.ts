@@ -1,7 +1,7 @@
 import { WebhookError } from '@posthorn/schema'
 import { checkFields } from '../checks'
 import { compact } from '../compact'
-import type { DeliveryRecord, DeliveryStatus } from '../model/delivery'
+import { type DeliveryRecord, type DeliveryStatus, deliveryStatuses } from '../model/delivery'
 import { newId } from '../model/ids'
 import type { DeliveryQuery } from '../ports/delivery-log'
 import type { Redelivery, RedeliveryVerdict } from '../ports/delivery-store'
@@ -45,15 +45,6 @@ export interface Deliveries {
   /** A new delivery of the same event to the same endpoint. `replay_refused` with `details.reason` when it cannot be. */
   replay(id: string, options?: ReplayOptions): Promise<Delivery>
 }
-
-const statuses = [
-  'pending',
-  'delivering',
-  'succeeded',
-  'failed',
-  'skipped',
-  'canceled',
-] satisfies DeliveryStatus[]
 
 const filterFields = [
   ...pageFields,
@@ -100,7 +91,7 @@ export function deliveryQuery(
   return {
     ...pageOf(filter),
     ...compact({
-      status: oneOf(filter.status, 'status', statuses),
+      status: oneOf(filter.status, 'status', deliveryStatuses),
       endpointId: text(filter.endpointId, 'endpointId'),
       eventId: text(filter.eventId, 'eventId'),
       type: text(filter.type, 'type'),

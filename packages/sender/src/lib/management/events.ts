@@ -1,7 +1,7 @@
 import { WebhookError } from '@posthorn/schema'
 import { checkFields } from '../checks'
 import { compact } from '../compact'
-import type { EventState } from '../model/event'
+import { type EventState, eventStates } from '../model/event'
 import type { EventQuery } from '../ports/delivery-log'
 import { whileBusy } from '../store-retry'
 import { isId, oneOf, text, time } from './arguments'
@@ -42,7 +42,6 @@ export function createEvents(context: TenantContext): Events {
   }
 }
 
-const states = ['recorded', 'fanned_out', 'invalid'] satisfies EventState['state'][]
 const filterFields = [
   ...pageFields,
   'type',
@@ -61,7 +60,7 @@ export function eventQuery(
     ...pageOf(filter),
     ...compact({
       type: text(filter.type, 'type'),
-      state: oneOf(filter.state, 'state', states),
+      state: oneOf(filter.state, 'state', eventStates),
       since: time(filter.since, 'since'),
       until: time(filter.until, 'until'),
     }),

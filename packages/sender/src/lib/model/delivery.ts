@@ -1,21 +1,33 @@
 import type { EndpointRecord } from './endpoint'
 
-export type DeliveryStatus = DeliveryState['status']
+/** Every `DeliveryStatus` that a delivery ends in. */
+export const finalStatuses = ['succeeded', 'failed', 'skipped', 'canceled'] as const
+/** Every `DeliveryStatus`. */
+export const deliveryStatuses = ['pending', 'delivering', ...finalStatuses] as const
+
+export type DeliveryStatus = (typeof deliveryStatuses)[number]
+
+/** Every `SkipReason`. */
+export const skipReasons = ['disabled', 'filtered'] as const
 
 /** Why no attempt will be made though the event's type matched. */
-export type SkipReason = 'disabled' | 'filtered'
+export type SkipReason = (typeof skipReasons)[number]
+
+/** Every `FailureReason`. */
+export const failureReasons = [
+  'exhausted',
+  'gone',
+  'aborted',
+  'forbidden_address',
+  'poison',
+  'config',
+] as const
 
 /**
  * Why a delivery failed for good: attempts or age used up, 410 Gone, no further attempt wanted by the endpoint (`webhook-delivery`), an
  * address the policy forbids, a worker lost alone with it five times, or its stored payload or its endpoint's configuration cannot be used.
  */
-export type FailureReason =
-  | 'exhausted'
-  | 'gone'
-  | 'aborted'
-  | 'forbidden_address'
-  | 'poison'
-  | 'config'
+export type FailureReason = (typeof failureReasons)[number]
 
 /** Where a delivery stands. `dueIn`-like times are absolute here, in the store's milliseconds. */
 export type DeliveryState =
@@ -119,14 +131,18 @@ export interface AttemptRecord {
   readonly freshSocket?: boolean
 }
 
+/** Every `AttemptClass`. */
+export const attemptClasses = [
+  'success',
+  'http',
+  'timeout',
+  'dns',
+  'network',
+  'tls',
+  'protocol',
+  'forbidden_address',
+  'config',
+] as const
+
 /** `success` is a 2xx; `http` any other final status; the rest are requests that got none. */
-export type AttemptClass =
-  | 'success'
-  | 'http'
-  | 'timeout'
-  | 'dns'
-  | 'network'
-  | 'tls'
-  | 'protocol'
-  | 'forbidden_address'
-  | 'config'
+export type AttemptClass = (typeof attemptClasses)[number]

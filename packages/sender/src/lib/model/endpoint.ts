@@ -1,13 +1,19 @@
 import type { Filter } from './filter'
 import type { RetryPolicy } from './retry-schedule'
 
-export type EndpointStatus = 'enabled' | 'paused' | 'disabled'
+/** Every `EndpointStatus`. */
+export const endpointStatuses = ['enabled', 'paused', 'disabled'] as const
+
+export type EndpointStatus = (typeof endpointStatuses)[number]
+
+/** Every `DisabledReason`. */
+export const disabledReasons = ['manual', 'gone', 'failing', 'requested', 'unverified'] as const
 
 /**
  * Why an endpoint is disabled: by hand, because it answered 410 Gone, because it failed for too long, because it asked for it in a response
  * header, or because it has not consented to deliveries yet.
  */
-export type DisabledReason = 'manual' | 'gone' | 'failing' | 'requested' | 'unverified'
+export type DisabledReason = (typeof disabledReasons)[number]
 
 /**
  * What an endpoint's recent outcomes say, in the store's milliseconds: since when it has been failing, and, once that is long, when it is
@@ -32,11 +38,14 @@ export interface RateLimit {
   readonly perMs: number
 }
 
+/** Every `OrderPolicy`. */
+export const orderPolicies = ['block', 'proceed'] as const
+
 /**
  * Events of one ordering key are delivered in the order they were recorded, one at a time. When one of them fails for good, `block` keeps
  * the later ones of its key waiting until a replay of it succeeds, or it is canceled; `proceed` goes on with the next.
  */
-export type OrderPolicy = 'block' | 'proceed'
+export type OrderPolicy = (typeof orderPolicies)[number]
 
 /** How requests authenticate themselves. What is secret in it is sealed, as signing secrets are. */
 export type StoredAuthorization =

@@ -48,6 +48,13 @@ export interface InsertedEvent {
   readonly deliveries: number
 }
 
+/** Every `state` of an `EventState`. */
+export const eventStates = [
+  'recorded',
+  'fanned_out',
+  'invalid',
+] as const satisfies readonly EventState['state'][]
+
 export type EventState =
   | { readonly state: 'recorded' }
   | { readonly state: 'fanned_out' }
