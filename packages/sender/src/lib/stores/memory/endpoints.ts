@@ -7,6 +7,7 @@ import type {
   NewEndpoint,
   Page,
 } from '../../ports/endpoint-store'
+import { transitioned } from '../transition'
 import { arrange, catchUp, changeRow, createLane, lineUp, unfinishedIn } from './lanes'
 import { newestFirst, pageOf } from './paging'
 import { keyOf, type Lane } from './rows'
@@ -93,59 +94,10 @@ export function transitionEndpoints(
 ): readonly boolean[] {
   return changes.map((change) => {
     const lane = findLane(state, change.tenantId, change.id)
-    if (!lane || !stillHolds(lane.endpoint, change)) return false
-    const now = state.clock.now()
+    if (!lane) return false
     const before = lane.endpoint
-    const turned = disabled(healed(before, change, now), change)
-    const after = putOff(throttled(turned, change, now), change, now)
-    if (after !== before) writeEndpoint(state, lane, after)
-    return turned !== before
+    const { record, turned } = transitioned(before, change, state.clock.now())
+    if (record !== before) writeEndpoint(state, lane, record)
+    return turned
   })
-}
-
-function stillHolds(record: EndpointRecord, { onlyIf = {} }: EndpointTransition): boolean {
-  const { failingSince, url } = onlyIf
-  if (url !== undefined && url !== record.url) return false
-  if (failingSince === undefined) return true
-  return record.health.state === 'failing' && record.health.since === failingSince
-}
-
-function healed(
-  record: EndpointRecord,
-  { health }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  if (!health || health.from !== record.health.state || health.to === record.health.state) {
-    return record
-  }
-  return {
-    ...record,
-    health: health.to === 'failing' ? { state: 'failing', since: now } : { state: 'healthy' },
-  }
-}
-
-function disabled(record: EndpointRecord, { disable }: EndpointTransition): EndpointRecord {
-  if (!disable || record.status === 'disabled') return record
-  return { ...record, status: 'disabled', disabledReason: disable }
-}
-
-function throttled(
-  record: EndpointRecord,
-  { throttleForMs }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  if (throttleForMs === undefined) return record
-  const until = now + throttleForMs
-  return until > (record.throttledUntil ?? 0) ? { ...record, throttledUntil: until } : record
-}
-
-function putOff(
-  record: EndpointRecord,
-  { probeInMs }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  const { health } = record
-  if (probeInMs === undefined || health.state === 'healthy') return record
-  const probeAt = now + probeInMs
-  return probeAt > (health.probeAt ?? 0) ? { ...record, health: { ...health, probeAt } } : record
 }
