@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { postgresStore } from '@posthorn/postgres/sender'
 import { createSender, type Sender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { type Server, startServer } from './server'
 
 const page = readFileSync(new URL('../../docs/change-streams.md', import.meta.url), 'utf8')
@@ -27,8 +28,7 @@ beforeAll(async () => {
   writeFileSync(file, module)
   ;({ readSlot } = await import(file))
   server = await startServer(['-c', 'fsync=off', '-c', 'wal_level=logical'])
-  pool = new Pool({ connectionString: server.url, max: 4 })
-  pool.on('error', () => {})
+  pool = openPool(server.url, { max: 4 })
 }, 60_000)
 
 afterAll(async () => {

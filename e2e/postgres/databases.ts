@@ -1,5 +1,6 @@
 import { type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from './connections'
 import { type Server, startServer } from './server'
 
 /** A server with a pool on it, and any number of schemas. */
@@ -49,8 +50,4 @@ export async function startDatabases(): Promise<Databases> {
   }
 }
 
-function connect(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 12 })
-  pool.on('error', () => {})
-  return pool
-}
+const connect = (url: string): pg.Pool => openPool(url, { max: 12 })

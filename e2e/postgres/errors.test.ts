@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addEndpoint, eventTo, newEvent } from '../sqlite/fixtures'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import { type Relay, startRelay } from './relay'
 import type { Server } from './server'
@@ -23,11 +24,8 @@ afterAll(async () => {
   await server?.stop()
 })
 
-function connect(url: string, options: pg.PoolConfig = {}): pg.Pool {
-  const made = new pg.Pool({ connectionString: url, max: 4, ...options })
-  made.on('error', () => {})
-  return made
-}
+const connect = (url: string, options: pg.PoolConfig = {}): pg.Pool =>
+  openPool(url, { max: 4, ...options })
 
 const code = (name: string) => expect.objectContaining({ name: 'WebhookError', code: name })
 

@@ -1,8 +1,9 @@
 import { postgresStore } from '@posthorn/postgres/sender'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { type Server, startServer } from './server'
 
 const deliveries = 1_000
@@ -11,8 +12,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startServer()
-  pool = new Pool({ connectionString: server.url, max: 8 })
-  pool.on('error', () => {})
+  pool = openPool(server.url, { max: 8 })
 }, 60_000)
 
 afterAll(async () => {

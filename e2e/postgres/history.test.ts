@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type PgClientLike, type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newEvent } from '../sqlite/fixtures'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -11,7 +12,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 12 })
+  pool = openPool(server.url, { max: 12 })
 }, 60_000)
 
 afterAll(async () => {

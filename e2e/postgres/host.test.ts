@@ -1,8 +1,9 @@
 import { type PgClientLike, postgresStore } from '@posthorn/postgres/sender'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { openClient, openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -11,7 +12,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 6 })
+  pool = openPool(server.url, { max: 6 })
   await pool.query('CREATE TABLE orders (id text PRIMARY KEY)')
 }, 60_000)
 
@@ -86,7 +87,7 @@ describe("the host's transaction", () => {
 
   it('takes a client of the host’s own: sent once it commits and says so', async () => {
     const { sender, ids } = await startSender()
-    const client = new pg.Client({ connectionString: server.url })
+    const client = openClient(server.url)
     await client.connect()
     await client.query('BEGIN')
     await client.query("INSERT INTO orders (id) VALUES ('own')")

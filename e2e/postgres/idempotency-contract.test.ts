@@ -1,8 +1,9 @@
 import { PGlite } from '@electric-sql/pglite'
 import { postgresIdempotency } from '@posthorn/postgres/receiver'
 import { idempotencyContract } from '@posthorn/receiver/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -12,7 +13,7 @@ let schemas = 0
 
 beforeAll(async () => {
   server = await startDatabase()
-  for (let count = 0; count < 2; count += 1) pools.push(new Pool({ connectionString: server.url }))
+  for (let count = 0; count < 2; count += 1) pools.push(openPool(server.url))
 }, 60_000)
 
 afterAll(async () => {

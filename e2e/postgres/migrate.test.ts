@@ -1,7 +1,8 @@
 import { postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addEndpoint, eventTo, everything, newEvent } from '../sqlite/fixtures'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -22,7 +23,7 @@ afterAll(async () => {
 })
 
 function connect(url: string, max = 2): pg.Pool {
-  const made = new pg.Pool({ connectionString: url, max })
+  const made = openPool(url, { max })
   pools.push(made)
   return made
 }

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { migrationSql, postgresStore } from '@posthorn/postgres/sender'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -10,9 +11,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new Pool({ connectionString: server.url, max: 2 })
-  // Dropping the database may overtake the goodbye of a connection.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool = openPool(server.url, { max: 2 })
 }, 60_000)
 
 afterAll(async () => {

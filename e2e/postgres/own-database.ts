@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Client } from 'pg'
+import { openClient } from './connections'
 import { type Server, startServer } from './server'
 
 /** An empty database on a server of its own, or on the one that `DATABASE_URL` names; dropped in the end. */
@@ -20,7 +20,7 @@ export async function startDatabase(): Promise<Server> {
 }
 
 async function run(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url })
+  const client = openClient(url)
   await client.connect()
   await client.query(sql)
   await client.end()

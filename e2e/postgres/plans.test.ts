@@ -1,7 +1,8 @@
 import { postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addEndpoint, eventTo, everything, newEvent } from '../sqlite/fixtures'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -15,7 +16,7 @@ afterAll(() => server?.stop())
 
 /** A pool of one connection, which tells the plan of every statement, also of those inside of functions. */
 function explaining(plans: string[]): pg.Pool {
-  const pool = new pg.Pool({ connectionString: server.url, max: 1 })
+  const pool = openPool(server.url, { max: 1 })
   pool.on('connect', (client) => {
     client.on('notice', ({ message }) => {
       if (message?.includes('plan:')) plans.push(message)

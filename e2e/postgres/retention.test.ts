@@ -1,6 +1,7 @@
 import { type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -9,7 +10,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 4 })
+  pool = openPool(server.url, { max: 4 })
 }, 60_000)
 
 afterAll(async () => {

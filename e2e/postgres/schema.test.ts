@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { postgresIdempotency } from '@posthorn/postgres/receiver'
 import { postgresStore } from '@posthorn/postgres/sender'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import { dumpSchema } from './schema-dump'
 import type { Server } from './server'
@@ -13,7 +14,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 2 })
+  pool = openPool(server.url, { max: 2 })
 }, 60_000)
 
 afterAll(async () => {

@@ -3,9 +3,10 @@ import { postgresStore } from '@posthorn/postgres/sender'
 import { defineEvents } from '@posthorn/schema'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -27,9 +28,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new Pool({ connectionString: server.url, max: 4 })
-  // Dropping the database may overtake the goodbye of a connection.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool = openPool(server.url, { max: 4 })
 }, 60_000)
 
 afterAll(async () => {

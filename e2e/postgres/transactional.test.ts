@@ -1,8 +1,9 @@
 import { postgresIdempotency, postgresInserting } from '@posthorn/postgres/receiver'
 import { createReceiver } from '@posthorn/receiver'
 import { signTestRequest } from '@posthorn/receiver/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -14,7 +15,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new Pool({ connectionString: server.url, max: 4 })
+  pool = openPool(server.url, { max: 4 })
   await postgresIdempotency({ client: pool }).migrate()
   await pool.query('CREATE TABLE effects (id text NOT NULL)')
   // The table of B3OS's documentation, as people have it.

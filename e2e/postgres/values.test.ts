@@ -5,6 +5,7 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addEndpoint, eventTo, everything } from '../sqlite/fixtures'
+import { openClient, openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -13,7 +14,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 4 })
+  pool = openPool(server.url, { max: 4 })
 }, 60_000)
 
 afterAll(async () => {
@@ -111,7 +112,7 @@ describe('no client changes what is stored and read', () => {
     const changed: pg.CustomTypesConfig = {
       getTypeParser: (oid: number) => parsers.get(oid) ?? ((text: string) => text),
     }
-    const own = new pg.Pool({ connectionString: server.url, max: 4, types: changed })
+    const own = openPool(server.url, { max: 4, types: changed })
     expect((await own.query('SELECT 1::bigint AS n')).rows).toEqual([{ n: { parsed: '1' } }])
     await roundTrip(own, 'parsers')
     await own.end()
@@ -130,7 +131,7 @@ describe('no client changes what is stored and read', () => {
   })
 
   it('a single connection of pg', async () => {
-    const client = new pg.Client({ connectionString: server.url })
+    const client = openClient(server.url)
     await client.connect()
     await roundTrip(client, 'single')
     await client.end()

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { postgresStore } from '@posthorn/postgres/sender'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newEvent } from '../sqlite/fixtures'
+import { openClient, openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -13,7 +14,7 @@ let pools: readonly pg.Pool[] = []
 
 beforeAll(async () => {
   server = await startDatabase()
-  pools = [1, 2].map(() => new pg.Pool({ connectionString: server.url, max: 4 }))
+  pools = [1, 2].map(() => openPool(server.url, { max: 4 }))
 }, 60_000)
 
 afterAll(async () => {
@@ -27,8 +28,7 @@ const listeners = `SELECT pid FROM pg_stat_activity WHERE application_name = 'li
 async function startTwo(schema: string) {
   const [first, second] = pools
   if (!first || !second) throw new TypeError('no pools')
-  const listen = () =>
-    new pg.Client({ connectionString: server.url, application_name: 'listening' })
+  const listen = () => openClient(server.url, { application_name: 'listening' })
   const transport = recordingTransport()
   const worker = createSender({
     store: postgresStore({ client: first, schema, listen }),
@@ -109,7 +109,7 @@ describe('a send of another process', () => {
         },
       },
       schema: 'many_events',
-      listen: () => new pg.Client(server.url),
+      listen: () => openClient(server.url),
     })
     await store.migrate()
     statements.length = 0

@@ -1,6 +1,7 @@
 import { postgresIdempotency } from '@posthorn/postgres/receiver'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import type { Server } from '../../postgres/server'
 import { notOnce, storm, total } from './storm'
@@ -10,7 +11,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new Pool({ connectionString: server.url })
+  pool = openPool(server.url)
   await postgresIdempotency({ client: pool }).migrate()
   await pool.query('CREATE TABLE effects (id text NOT NULL)')
 })

@@ -27,10 +27,17 @@ import postgres from 'postgres'
 
 const run = pgTable('run', { id: text('id').primaryKey() })
 
+/** @param {string} url */
+function openPool(url) {
+  const pool = new pg.Pool({ connectionString: url })
+  // The server may stop before it has let go of connections that are closed already.
+  return pool.on('connect', (client) => client.on('error', () => {}))
+}
+
 /** @type {Record<string, (url: string) => Host>} */
 export const hosts = {
   'Drizzle on node-postgres': (url) => {
-    const pool = new pg.Pool({ connectionString: url })
+    const pool = openPool(url)
     const db = drizzle(pool)
     return {
       transaction: (work) =>
@@ -52,7 +59,7 @@ export const hosts = {
     }
   },
   Kysely: (url) => {
-    const dialect = new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) })
+    const dialect = new PostgresDialect({ pool: openPool(url) })
     /** @type {Kysely<{ run: { id: string } }>} */
     const db = new Kysely({ dialect, plugins: [new CamelCasePlugin()] })
     return {

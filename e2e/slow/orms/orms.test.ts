@@ -2,9 +2,10 @@ import { type PgClientLike, postgresStore } from '@posthorn/postgres/sender'
 import { defineEvents } from '@posthorn/schema'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import type { Server } from '../../postgres/server'
 import { installLibraries, typeProblems } from './install'
@@ -28,9 +29,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url })
-  // Dropping the database may overtake the goodbye of a connection.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool = openPool(server.url)
   await pool.query('CREATE TABLE run (id text PRIMARY KEY)')
 }, 120_000)
 

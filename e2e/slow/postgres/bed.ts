@@ -5,7 +5,8 @@ import {
   type Sender,
   type SenderOptions,
 } from '@posthorn/sender'
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import type { Server } from '../../postgres/server'
 
@@ -60,12 +61,8 @@ export function open(client: pg.Pool, schema: string, options: Options = {}) {
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-export function connect(url: string): pg.Pool {
-  const settings = { max: 8, connectionTimeoutMillis: 5_000, query_timeout: 15_000 }
-  const pool = new pg.Pool({ connectionString: url, ...settings })
-  pool.on('error', () => {})
-  return pool
-}
+export const connect = (url: string): pg.Pool =>
+  openPool(url, { max: 8, connectionTimeoutMillis: 5_000, query_timeout: 15_000 })
 
 /** Resolves once nothing waits or runs, with the milliseconds that took; rejects after `mostMs`. */
 export async function drained(sender: Sender, mostMs = 60_000): Promise<number> {

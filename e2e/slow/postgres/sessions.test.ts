@@ -1,7 +1,8 @@
 import { postgresStore } from '@posthorn/postgres/sender'
 import { storeContract } from '@posthorn/sender/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openClient, openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import type { Server } from '../../postgres/server'
 
@@ -15,9 +16,9 @@ let schemas = 0
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new pg.Pool({ connectionString: server.url, max: 8 })
+  pool = openPool(server.url, { max: 8 })
   for (let index = 0; index < sessions; index += 1) {
-    const client = new pg.Client({ connectionString: server.url })
+    const client = openClient(server.url)
     await client.connect()
     clients.push(client)
   }

@@ -1,8 +1,9 @@
 import { type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
 import { shardedStore } from '@posthorn/sender/sharded'
 import { storeContract } from '@posthorn/sender/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import type { Server } from '../../postgres/server'
 
@@ -13,21 +14,13 @@ const schemas = new Map<object, string>()
 
 beforeAll(async () => {
   servers = await Promise.all([startDatabase(), startDatabase()])
-  pools = servers.map(({ url }) => connect(url))
+  pools = servers.map(({ url }) => openPool(url, { max: 8 }))
 }, 60_000)
 
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.end()))
   await Promise.all(servers.map((server) => server.stop()))
 })
-
-function connect(connectionString: string): Pool {
-  const pool = new Pool({ connectionString, max: 8 })
-  pool.on('error', () => {})
-  // Dropping the database may overtake the goodbye of a connection.
-  pool.on('connect', (client) => client.on('error', () => {}))
-  return pool
-}
 
 /** The tenants of the laws live apart. */
 function open(schema: string) {
