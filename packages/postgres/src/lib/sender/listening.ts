@@ -69,10 +69,11 @@ async function listenOnce(
 ): Promise<boolean> {
   const client = open()
   let listening = false
+  const over = new AbortController()
   const gone = new Promise<void>((resolve) => {
     client.on('error', resolve)
     client.on('end', resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal })
   })
   client.on('notification', ({ payload }) => {
     if (!isOwn(payload)) tell()
@@ -87,6 +88,7 @@ async function listenOnce(
   try {
     await Promise.race([begin(), gone])
   } finally {
+    over.abort()
     await client.end().catch(() => {})
   }
   return listening
