@@ -55,7 +55,6 @@ export default defineConfig({
       },
     ],
     coverage: {
-      enabled: Boolean(process.env.VITEST_COVERAGE),
       provider: 'v8',
       reportOnFailure: true,
       include: ['packages/*/src/**/*.ts'],
