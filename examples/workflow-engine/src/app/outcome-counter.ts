@@ -30,7 +30,8 @@ export function countOutcomes(receiver: CanReceive): CanReceive & { counts(): Ou
 function count(counts: OutcomeCounts, outcome: ReceiveOutcome): void {
   if (outcome.kind === 'refused') {
     counts.refused[outcome.code] = (counts.refused[outcome.code] ?? 0) + 1
-  } else {
+  } else if (outcome.kind !== 'accepted') {
+    // Only an inbox accepts, and this app has none.
     counts[outcome.kind] += 1
   }
 }

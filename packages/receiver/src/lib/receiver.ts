@@ -1,28 +1,20 @@
-import {
-  type AnyCatalogue,
-  type EventOf,
-  type EventTypeOf,
-  envelopes,
-  WebhookError,
-  type WebhookEvent,
-} from '@posthorn/schema'
+import type { AnyCatalogue, EventOf, EventTypeOf } from '@posthorn/schema'
 import { isThenable } from './awaitable'
 import type { Handler, HandlerContext } from './handler'
 import type { ContextOf, IdempotencyOptions } from './idempotency-options'
 import { type ReceiverOptions, type ResolvedOptions, resolveOptions } from './options'
-import { contextOf } from './pipeline/context'
 import { once } from './pipeline/dedupe'
-import { decode, runHandlers, workOf } from './pipeline/dispatch'
-import { CommitWorkFailed, type Given, inHost } from './pipeline/host'
-import { NoLease } from './pipeline/lease'
+import { type Dispatched, dispatchEvent } from './pipeline/direct'
+import { workOf } from './pipeline/dispatch'
 import { checkHead, readBody } from './pipeline/limit'
-import { type Message, parse } from './pipeline/parse'
+import { parse, type Received } from './pipeline/parse'
 import { reply } from './pipeline/reply'
 import { onward, refuse } from './pipeline/stage'
 import { verify } from './pipeline/verify'
 import type { Awaitable, IdempotencyPruneRequest } from './ports/idempotency-store'
-import { headerLookup, type ReceiveRequest } from './request'
-import type { ReceiveOutcome, ReceiveResult, Refusal } from './result'
+import { share, type Take } from './receiver-parts'
+import type { Params, ReceiveRequest } from './request'
+import type { ReceiveOutcome, ReceiveResult } from './result'
 import { Router } from './router'
 
 const PRUNE_LIMIT = 10_000
@@ -62,16 +54,17 @@ export interface Receiver<
   receive(request: ReceiveRequest): Promise<ReceiveResult>
   /**
    * Brings an event that is trusted already, polled or replayed by hand, to the same handlers: checked against the catalogue and upcast,
-   * but neither verified nor deduplicated; in transactional mode within a transaction. Answers whether a handler took it.
+   * but neither verified nor deduplicated; in transactional mode within a transaction. `params` is what the handlers get as such.
    *
-   * @throws WebhookError `invalid_envelope`, `invalid_data`, `unsupported_version`; or whatever the handler threw.
+   * @throws WebhookError `invalid_envelope`, `invalid_data`, `unsupported_version`; `config`, `store_unavailable` of the option `order`; or
+   * whatever the handler threw.
    */
-  dispatch(event: DispatchEvent): Promise<{ readonly handled: boolean }>
-  /** Prepares the idempotency store, if it needs that. May be repeated. */
+  dispatch(event: DispatchEvent, options?: { readonly params?: Params }): Promise<Dispatched>
+  /** Prepares the stores, where they need that. May be repeated. */
   migrate(): Promise<void>
-  /** Drops what the idempotency store need not remember any more; answers how many records. Default `limit` 10,000. */
+  /** Drops what the stores need not remember any more; answers how many records. Default `limit` 10,000, for each store. */
   prune(request?: Partial<IdempotencyPruneRequest>): Promise<number>
-  /** Closes the idempotency store. */
+  /** Closes the stores. */
   close(): Promise<void>
 }
 
@@ -94,7 +87,7 @@ export function createReceiver<
 >(options: ReceiverOptions<Catalogue, Idempotency>): Receiver<Catalogue, ContextOf<Idempotency>> {
   const resolved = resolveOptions(options)
   const router = new Router(resolved.events)
-  const store = resolved.idempotency?.store
+  const take = (message: Message) => handle(resolved, router, message)
   const receiver: Receiver<Catalogue, ContextOf<Idempotency>> = {
     on: (type, handler) => {
       router.on(type, handler)
@@ -108,41 +101,69 @@ export function createReceiver<
       router.onUnknown(handler)
       return receiver
     },
-    receive: (request) => answer(resolved, router, request),
-    dispatch: (event) => dispatch(resolved, router, event),
-    migrate: async () => store?.migrate?.(),
-    prune: async ({ limit = PRUNE_LIMIT } = {}) => (await store?.prune?.({ limit })) ?? 0,
-    close: async () => store?.close?.(),
+    receive: (request) => answer(resolved, request, take),
+    dispatch: (event, { params = {} } = {}) => dispatchEvent(resolved, router, event, params),
+    ...upkeepOf(resolved),
   }
+  share(receiver, {
+    options: resolved,
+    router,
+    take,
+    answer: (request, instead) => answer(resolved, request, instead),
+  })
   return receiver
+}
+
+function upkeepOf({
+  idempotency,
+  order,
+}: ResolvedOptions): Pick<Receiver, 'migrate' | 'prune' | 'close'> {
+  const unchangedForMs = order?.retentionMs
+  return {
+    async migrate() {
+      await idempotency?.store.migrate?.()
+      await order?.store.migrate?.()
+    },
+    async prune({ limit = PRUNE_LIMIT } = {}) {
+      const records = (await idempotency?.store.prune?.({ limit })) ?? 0
+      if (unchangedForMs === undefined) return records
+      return records + ((await order?.store.prune?.({ limit, unchangedForMs })) ?? 0)
+    },
+    async close() {
+      await idempotency?.store.close?.()
+      await order?.store.close?.()
+    },
+  }
 }
 
 async function answer(
   options: ResolvedOptions,
-  router: Router,
   request: ReceiveRequest,
+  take: Take,
 ): Promise<ReceiveResult> {
   let outcome: Awaitable<ReceiveOutcome>
   try {
-    outcome = receive(options, router, request)
+    outcome = receive(options, request, take)
     if (isThenable(outcome)) outcome = await outcome
   } catch (cause) {
     outcome = refuse('config', { cause })
   }
   if (outcome.kind === 'refused') options.log.refused(outcome)
+  else if (outcome.kind === 'stale') options.log.stale(outcome, options.order?.onStale)
+  else if (outcome.kind === 'unknown_type') options.log.unknown(outcome)
   return reply(outcome, request.method)
 }
 
 function receive(
   options: ResolvedOptions,
-  router: Router,
   request: ReceiveRequest,
+  take: Take,
 ): Awaitable<ReceiveOutcome> {
   const head = checkHead(request, options.maxBodyBytes)
   if (!head.ok) return head.refusal
   return onward(readBody(request.body, options.maxBodyBytes), (bytes) =>
     onward(verify(options, request, bytes), (verified) =>
-      onward(parse(options, request, verified), (message) => handle(options, router, message)),
+      onward(parse(options, request, verified), take),
     ),
   )
 }
@@ -150,7 +171,7 @@ function receive(
 function handle(
   options: ResolvedOptions,
   router: Router,
-  message: Message,
+  message: Received,
 ): Awaitable<ReceiveOutcome> {
   const { id, event } = message
   const route = router.route(event.type)
@@ -158,47 +179,4 @@ function handle(
     return { kind: 'unknown_type', messageId: id, event }
   }
   return once(options, message, workOf(options, route))
-}
-
-async function dispatch(
-  options: ResolvedOptions,
-  router: Router,
-  input: DispatchEvent,
-): Promise<{ readonly handled: boolean }> {
-  const read = envelopes.standard.decode(input)
-  if (!read.ok) throw rejected(refuse('invalid_envelope', { issues: read.issues }))
-  const route = router.route(read.event.type)
-  if (route.kind === 'unknown') {
-    await route.handler?.(read.event, dispatchContext(options, read.event, {}))
-    return { handled: false }
-  }
-  const decoded = await decode(options, read.event)
-  if (!decoded.ok) throw rejected(decoded.refusal)
-  const host = options.idempotency?.host
-  const run = async (given: Given) => {
-    const context = dispatchContext(options, read.event, given)
-    return runHandlers(route.handlers, decoded.value, context, () => {})
-  }
-  try {
-    await (host ? inHost(host, run) : run({}))
-  } catch (error) {
-    throw error instanceof CommitWorkFailed ? error.cause : error
-  }
-  return { handled: true }
-}
-
-function dispatchContext(
-  { log: { logger } }: ResolvedOptions,
-  event: WebhookEvent,
-  given: Given,
-): HandlerContext {
-  const facts = { messageId: event.id, headers: headerLookup({}), params: {}, logger }
-  return contextOf(new NoLease(), facts, given)
-}
-
-function rejected({ code, cause, issues }: Refusal): WebhookError {
-  return new WebhookError(code, 'The event cannot be dispatched: it does not fit the catalogue.', {
-    ...(cause === undefined ? {} : { cause }),
-    ...(issues === undefined ? {} : { details: { issues } }),
-  })
 }

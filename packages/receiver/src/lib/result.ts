@@ -50,8 +50,12 @@ export interface Refusal {
 export type ReceiveOutcome =
   /** Every handler of its type succeeded. */
   | { readonly kind: 'handled'; readonly messageId: string; readonly event: WebhookEvent }
+  /** Kept by an inbox, which handles it later. */
+  | { readonly kind: 'accepted'; readonly messageId: string; readonly event: WebhookEvent }
   /** Handled before; no handler ran. */
   | { readonly kind: 'duplicate'; readonly messageId: string; readonly type: string }
+  /** With the option `order`: an event of its key that is as new was handled before; what this one's handlers wrote, if they ran, is undone. */
+  | { readonly kind: 'stale'; readonly messageId: string; readonly event: WebhookEvent }
   /** No handler takes its type: acknowledged and not remembered, so that a later replay runs. */
   | { readonly kind: 'unknown_type'; readonly messageId: string; readonly event: WebhookEvent }
   | Refusal

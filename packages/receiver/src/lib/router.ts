@@ -39,9 +39,19 @@ export class Router {
     this.#unknown = checked(handler, 'onUnknown')
   }
 
+  /** The type's own handler. */
+  own(type: string): Handler | undefined {
+    return this.#byType.get(type)
+  }
+
+  /** The handler of every type, if this is one that it takes. */
+  any(type: string): Handler | undefined {
+    return this.#catalogue?.has(type) === false ? undefined : this.#any
+  }
+
   route(type: string): Route {
-    const own = this.#byType.get(type)
-    const any = this.#catalogue?.has(type) === false ? undefined : this.#any
+    const own = this.own(type)
+    const any = this.any(type)
     if (own && any) return { kind: 'known', handlers: [own, any] }
     const only = own ?? any
     return only ? { kind: 'known', handlers: [only] } : { kind: 'unknown', handler: this.#unknown }

@@ -23,8 +23,12 @@ function headOf(outcome: ReceiveOutcome): Head {
   switch (outcome.kind) {
     case 'handled':
       return { status: 200, code: 'handled', headers: {} }
+    case 'accepted':
+      return { status: 202, code: 'accepted', headers: {} }
     case 'duplicate':
       return { status: 200, code: 'duplicate', headers: { 'webhook-duplicate': 'true' } }
+    case 'stale':
+      return { status: 200, code: 'stale', headers: { 'webhook-stale': 'true' } }
     case 'unknown_type':
       return { status: 204, headers: {} }
     case 'refused': {
