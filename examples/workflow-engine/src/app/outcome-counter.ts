@@ -30,8 +30,8 @@ export function countOutcomes(receiver: CanReceive): CanReceive & { counts(): Ou
 function count(counts: OutcomeCounts, outcome: ReceiveOutcome): void {
   if (outcome.kind === 'refused') {
     counts.refused[outcome.code] = (counts.refused[outcome.code] ?? 0) + 1
-  } else if (outcome.kind !== 'accepted') {
-    // Only an inbox accepts, and this app has none.
+  } else if (outcome.kind !== 'accepted' && outcome.kind !== 'stale') {
+    // This app has no inbox, and keeps no order.
     counts[outcome.kind] += 1
   }
 }

@@ -1,12 +1,12 @@
 import type { ResolvedOptions } from './options'
-import type { Message } from './pipeline/parse'
+import type { Received } from './pipeline/parse'
 import type { Awaitable } from './ports/idempotency-store'
 import type { ReceiveRequest } from './request'
 import type { ReceiveOutcome, ReceiveResult } from './result'
 import type { Router } from './router'
 
 /** What is done with a verified message. */
-export type Take = (message: Message) => Awaitable<ReceiveOutcome>
+export type Take = (message: Received) => Awaitable<ReceiveOutcome>
 
 /** What a receiver is made of, for what is built over one. */
 export interface ReceiverParts {

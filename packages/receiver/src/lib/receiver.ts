@@ -87,7 +87,7 @@ export function createReceiver<
 >(options: ReceiverOptions<Catalogue, Idempotency>): Receiver<Catalogue, ContextOf<Idempotency>> {
   const resolved = resolveOptions(options)
   const router = new Router(resolved.events)
-  const take = (message: Message) => handle(resolved, router, message)
+  const take = (message: Received) => handle(resolved, router, message)
   const receiver: Receiver<Catalogue, ContextOf<Idempotency>> = {
     on: (type, handler) => {
       router.on(type, handler)
