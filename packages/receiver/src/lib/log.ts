@@ -1,12 +1,19 @@
 import { WebhookError } from '@posthorn/schema'
 import type { ErrorInfo } from './options'
+import type { OrderOptions } from './order/options'
 import type { Logger } from './ports/logger'
-import { type Refusal, type RefusalCode, refusalStatus } from './result'
+import { type ReceiveOutcome, type Refusal, type RefusalCode, refusalStatus } from './result'
+
+type StaleOutcome = Extract<ReceiveOutcome, { readonly kind: 'stale' }>
+type UnknownOutcome = Extract<ReceiveOutcome, { readonly kind: 'unknown_type' }>
+type StaleHook = OrderOptions['onStale']
 
 /** Reports what the receiver did. Nothing it calls can change or break a reply. */
 export interface Log {
   readonly logger: Logger
   refused(refusal: Refusal): void
+  stale(outcome: StaleOutcome, onStale?: StaleHook): void
+  unknown(outcome: UnknownOutcome): void
   warn(fields: Fields, message: string): void
 }
 
@@ -35,6 +42,15 @@ export function safeLog(
   return {
     logger,
     warn: (fields, message) => write('warn', fields, message),
+    stale: ({ messageId, event }, onStale) => {
+      const message = 'Webhook skipped: an event of its key that is as new was handled before.'
+      write('info', { messageId, type: event.type }, message)
+      void safely(() => onStale?.(event, { messageId }))
+    },
+    unknown: ({ messageId, event }) => {
+      const message = 'Webhook acknowledged: no handler takes its type.'
+      write('info', { messageId, type: event.type }, message)
+    },
     refused: (refusal) => {
       const error = errorOf(refusal)
       const info = infoOf(refusal)

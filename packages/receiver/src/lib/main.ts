@@ -16,6 +16,8 @@ export type {
   TransactionalStore,
 } from './idempotency-options'
 export type { ErrorInfo, ReceiverOptions } from './options'
+export type { OrderOptions } from './order/options'
+export type { Dispatched } from './pipeline/direct'
 export type { Clock } from './ports/clock'
 export type {
   AsyncHostTransactions,
@@ -30,6 +32,13 @@ export type {
 } from './ports/idempotency-store'
 export type { InsertingStore, InsertResult } from './ports/inserting-store'
 export type { Logger } from './ports/logger'
+export type {
+  AsyncOrderHost,
+  OrderKey,
+  OrderPruneRequest,
+  OrderStore,
+  SyncOrderHost,
+} from './ports/order-store'
 export { createReceiver, type DispatchEvent, type Receiver } from './receiver'
 export type { BodyRead, BodyReader, HeaderLookup, Params, ReceiveRequest } from './request'
 export type { ReceiveOutcome, ReceiveResult, Refusal, RefusalCode } from './result'

@@ -2,6 +2,7 @@ import {
   type AnyCatalogue,
   type Duration,
   type Envelope,
+  type EventOf,
   envelopes,
   parseDuration,
   type WebhookError,
@@ -16,6 +17,7 @@ import {
   resolveIdempotency,
 } from './idempotency-options'
 import { type Log, safeLog } from './log'
+import { type OrderOptions, type ResolvedOrder, resolveOrder } from './order/options'
 import type { Clock } from './ports/clock'
 import type { Logger } from './ports/logger'
 import type { RefusalCode } from './result'
@@ -39,6 +41,8 @@ export interface ReceiverOptions<
   readonly secrets: Secrets | SecretProvider
   /** Required, so that nobody forgets it by accident. `'none'` runs a handler for every copy of a message that arrives. */
   readonly idempotency: Idempotency
+  /** Has older events skipped that come after a newer one of their key. They are acknowledged, and their handlers do not run. */
+  readonly order?: OrderOptions<EventOf<Catalogue>>
   /** Default `schemes.standard`. */
   readonly scheme?: Scheme
   /**
@@ -66,6 +70,7 @@ export interface ResolvedOptions {
   readonly events: AnyCatalogue | undefined
   readonly secrets: SecretLookup
   readonly idempotency: ResolvedIdempotency | undefined
+  readonly order: ResolvedOrder | undefined
   readonly schemes: readonly Scheme[]
   readonly envelope: Envelope
   readonly type: Chooser | undefined
@@ -78,7 +83,7 @@ export interface ResolvedOptions {
 
 const names: ReadonlySet<string> = new Set([
   ...['events', 'secrets', 'idempotency', 'scheme', 'schemes', 'envelope', 'type', 'tolerance'],
-  ...['maxBodyBytes', 'clock', 'logger', 'onError'],
+  ...['maxBodyBytes', 'clock', 'logger', 'onError', 'order'],
 ])
 
 /** @throws TypeError for any option that cannot be meant. */
@@ -88,11 +93,13 @@ export function resolveOptions(options: ReceiverOptions): ResolvedOptions {
   const clock = options.clock ?? systemClock
   const schemes = resolveSchemes(options)
   const { secrets } = options
+  const idempotency = resolveIdempotency(options.idempotency, clock)
   if (secrets === undefined) fail('secrets', `is required, as fromEnv('WEBHOOK_SECRET')`)
   return Object.freeze({
     events: options.events,
     secrets: secretLookup(secrets, schemes),
-    idempotency: resolveIdempotency(options.idempotency, clock),
+    idempotency,
+    order: resolveOrder(options.order, idempotency, clock),
     schemes,
     envelope: options.envelope ?? envelopes.standard,
     type: options.type === undefined ? undefined : chooser(options.type, 'type'),

@@ -9,7 +9,7 @@ import type { Verified } from './verify'
 export interface Facts {
   readonly messageId: string
   /** Undefined for an event that did not come as a request. */
-  readonly verified?: Verified
+  readonly verified?: Verified | undefined
   readonly headers: HeaderLookup
   readonly params: Params
   readonly logger: Logger

@@ -1,22 +1,21 @@
 import { after } from '../awaitable'
 import { sha256 } from '../hash'
 import type { ResolvedIdempotency } from '../idempotency-options'
+import { filled, textKey } from '../key'
 import type { ResolvedOptions } from '../options'
 import type { Awaitable, ClaimKey, ClaimResult } from '../ports/idempotency-store'
 import type { ReceiveOutcome } from '../result'
 import { underClaim } from './claimed'
 import { insertAndWork } from './inserting'
 import { Lease, NoLease } from './lease'
-import type { Message } from './parse'
+import type { Message, Received } from './parse'
 import { refuse } from './stage'
 import { about, type Work } from './work'
-
-const MAX_KEY_LENGTH = 255
 
 /** Runs `work` for the first copy of a message, and answers for the others. */
 export function once(
   options: ResolvedOptions,
-  message: Message,
+  message: Received,
   work: Work,
 ): Awaitable<ReceiveOutcome> {
   const { idempotency } = options
@@ -27,7 +26,7 @@ export function once(
 async function onceClaimed(
   options: ResolvedOptions,
   idempotency: ResolvedIdempotency,
-  message: Message,
+  message: Received,
   work: Work,
 ): Promise<ReceiveOutcome> {
   let named: { key: ClaimKey; fingerprint: string }
@@ -53,23 +52,11 @@ async function onceClaimed(
   return underClaim(options, idempotency, lease, { message: claimed, work })
 }
 
-async function nameClaim({ key, source }: ResolvedIdempotency, message: Message) {
+async function nameClaim({ key, source }: ResolvedIdempotency, message: Received) {
   const { event, verified, request } = message
   const fingerprint = await sha256(verified.bytes)
-  const id = key ? await usable(await key(event)) : message.id
-  return { key: { source: filled(await source(request), 'source'), id }, fingerprint }
-}
-
-/** Stores index keys: a long one, or one with control characters, is kept as its hash. */
-async function usable(key: unknown): Promise<string> {
-  const text = filled(key, 'key')
-  if (text.length <= MAX_KEY_LENGTH && /^[\x20-\x7e]+$/.test(text)) return text
-  return `sha256-${await sha256(new TextEncoder().encode(text))}`
-}
-
-function filled(value: unknown, name: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw new TypeError(`idempotency.${name} must return a non-empty string`)
+  const id = key ? await textKey(await key(event), 'idempotency.key') : message.id
+  return { key: { source: filled(await source(request), 'idempotency.source'), id }, fingerprint }
 }
 
 function answer(result: Exclude<ClaimResult, { state: 'acquired' }>, message: Message) {

@@ -9,9 +9,10 @@ import type { Route } from '../router'
 import { contextOf } from './context'
 import type { Given } from './host'
 import type { Held } from './lease'
+import { inOrder } from './order'
 import type { Message } from './parse'
 import { pass, type Stage, stop } from './stage'
-import { about, handlerFailed, type Work, type Worked } from './work'
+import { about, forget, handlerFailed, type Work, type Worked } from './work'
 
 /** The event as its handler gets it: checked against the catalogue and brought to the latest version. */
 export function decode(
@@ -68,9 +69,12 @@ function handle(
   return after(decode(options, message.event), (decoded) => {
     if (!decoded.ok) return forget({ ...decoded.refusal, ...about(message) })
     const event = decoded.value
+    const checked = { ...message, event }
     const outcome = { kind: 'handled', messageId: message.id, event } as const
-    return after(attempt(options, handlers, { ...message, event }, means), (failure) =>
-      failure ? forget(failure) : { outcome, remember: true },
+    return inOrder(options, checked, means.given, () =>
+      after(attempt(options, handlers, checked, means), (failure) =>
+        failure ? forget(failure) : { outcome, remember: true },
+      ),
     )
   })
 }
@@ -107,8 +111,4 @@ function attempt(
   } catch (cause) {
     return failed(cause)
   }
-}
-
-function forget(outcome: Worked['outcome']): Worked {
-  return { outcome, remember: false }
 }

@@ -89,7 +89,7 @@ function runSynchronously(commitWork: CommitWork, tx: unknown): void {
   try {
     result = commitWork(tx)
   } catch (cause) {
-    throw new CommitWorkFailed('', { cause })
+    throw cause instanceof RolledBack ? cause : new CommitWorkFailed('', { cause })
   }
   if (!isThenable(result)) return
   // It would go on after the commit. What it rejects with is nobody's.

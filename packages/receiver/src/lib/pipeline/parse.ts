@@ -7,13 +7,19 @@ import type { ReceiveRequest } from '../request'
 import { pass, type Stage, stop } from './stage'
 import type { Verified } from './verify'
 
-/** A verified request with its event as it came on the wire. */
+/** An event as it came on the wire. */
 export interface Message {
   readonly event: WebhookEvent
   /** Signed id, or what stands for it. */
   readonly id: string
-  readonly verified: Verified
+  /** Undefined for an event that did not come as a request. */
+  readonly verified: Verified | undefined
   readonly request: ReceiveRequest
+}
+
+/** One that came in a verified request. */
+export interface Received extends Message {
+  readonly verified: Verified
 }
 
 /** UTF-8. `ignoreBOM` keeps the mark in the text, where JSON does not allow it (RFC 8259, 8.1). */
@@ -23,7 +29,7 @@ export function parse(
   options: ResolvedOptions,
   request: ReceiveRequest,
   verified: Verified,
-): Awaitable<Stage<Message>> {
+): Awaitable<Stage<Received>> {
   const json = parseJson(verified.bytes)
   if (!json.ok) return json
   return after(nameOf(options, request, verified), (named) => {

@@ -4,7 +4,9 @@ import type {
   IdempotencyStore,
   SyncHostTransactions,
 } from '../ports/idempotency-store'
+import type { AsyncOrderHost, OrderKey, OrderStore, SyncOrderHost } from '../ports/order-store'
 import { memoryIdempotency } from '../stores/memory'
+import { memoryOrder } from '../stores/memory-order'
 
 /** A transaction of the tests' database: a list of writes, there once it commits. */
 export interface TestTx {
@@ -102,4 +104,26 @@ export function asyncStore(concurrency?: number) {
     complete: async (claim, retainMs, tx) => complete(tx, claim, retainMs),
   }
   return { db, lose, store: { ...store, host } }
+}
+
+/** The memory store, raised when a transaction of the toy database commits. Nothing waits for one that holds a key. */
+export function orderOf(kind: 'sync' | 'async'): OrderStore {
+  const memory = memoryOrder()
+  const later = (key: OrderKey, version: string, { completions }: Completing) => {
+    if (!memory.isNewer(key, version)) return false
+    completions.push(() => void memory.advance(key, version))
+    return true
+  }
+  return {
+    isNewer: (key, version) => memory.isNewer(key, version),
+    advance: (key, version) => memory.advance(key, version),
+    useClock: (clock) => memory.useClock?.(clock),
+    host:
+      kind === 'sync'
+        ? ({ kind, advance: later } satisfies SyncOrderHost<Completing>)
+        : ({
+            kind,
+            advance: async (key, version, tx) => later(key, version, tx),
+          } satisfies AsyncOrderHost<Completing>),
+  }
 }

@@ -14,6 +14,10 @@ export interface Worked {
 
 export type Work = (message: Message, lease: Held, given: Given) => Awaitable<Worked>
 
+export function forget(outcome: Worked['outcome']): Worked {
+  return { outcome, remember: false }
+}
+
 export function about(message: Message): { readonly messageId: string; readonly type: string } {
   return { messageId: message.id, type: message.event.type }
 }

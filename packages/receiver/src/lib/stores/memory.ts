@@ -8,6 +8,7 @@ import type {
   IdempotencyPruneRequest,
   IdempotencyStore,
 } from '../ports/idempotency-store'
+import { dropWhere, nameOf as named } from './entries'
 
 /** How long a claim whose lease ran out is kept, so that its handler can still complete it. */
 const ABANDONED_AFTER_MS = 86_400_000
@@ -156,23 +157,4 @@ function stateOf(known: Claimed | Done, now: number): ClaimResult {
   return { state: 'in_flight', retryInMs: known.leaseUntil - now }
 }
 
-/** The length keeps `('a', 'b:c')` and `('a:b', 'c')` apart. */
-function nameOf(key: ClaimKey): string {
-  return `${key.source.length}:${key.source}:${key.id}`
-}
-
-function dropWhere<Entry>(
-  entries: Map<string, Entry>,
-  limit: number,
-  isOver: (entry: Entry) => boolean,
-): number {
-  let dropped = 0
-  for (const [name, entry] of entries) {
-    if (dropped >= limit) break
-    if (isOver(entry)) {
-      entries.delete(name)
-      dropped += 1
-    }
-  }
-  return dropped
-}
+const nameOf = ({ source, id }: ClaimKey): string => named(source, id)
