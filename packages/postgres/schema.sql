@@ -117,6 +117,31 @@ CREATE TABLE posthorn.events (
   CONSTRAINT events_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'fanned_out'::text, 'invalid'::text])))
 );
 
+CREATE TABLE posthorn.inbox (
+  key bytea NOT NULL,
+  source text NOT NULL,
+  id text NOT NULL,
+  fingerprint text NOT NULL,
+  type text NOT NULL,
+  body bytea NOT NULL,
+  facts text NOT NULL,
+  received_at bigint NOT NULL,
+  CONSTRAINT inbox_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE posthorn.inbox_tasks (
+  key bytea NOT NULL,
+  handler text NOT NULL,
+  state text NOT NULL DEFAULT 'pending'::text,
+  at bigint NOT NULL,
+  token text,
+  attempts integer NOT NULL DEFAULT 0,
+  reason text,
+  code text,
+  CONSTRAINT inbox_tasks_pkey PRIMARY KEY (key, handler),
+  CONSTRAINT inbox_tasks_key_fkey FOREIGN KEY (key) REFERENCES posthorn.inbox(key) ON DELETE CASCADE
+);
+
 CREATE TABLE posthorn.migrations (
   part text NOT NULL,
   version integer NOT NULL,
@@ -200,6 +225,12 @@ CREATE INDEX events_pruned ON posthorn.events USING btree (recorded_at) WHERE (b
 CREATE INDEX events_time ON posthorn.events USING btree (recorded_at, seq);
 
 CREATE INDEX events_writer ON posthorn.events USING brin (writer) WITH (pages_per_range='16');
+
+CREATE INDEX inbox_received ON posthorn.inbox USING btree (received_at);
+
+CREATE INDEX inbox_tasks_dead ON posthorn.inbox_tasks USING btree (at, key, handler) WHERE (state = 'dead'::text);
+
+CREATE INDEX inbox_tasks_pending ON posthorn.inbox_tasks USING btree (at) WHERE (state = 'pending'::text);
 
 CREATE INDEX queue_event ON posthorn.queue USING btree (tenant_id, event_id);
 

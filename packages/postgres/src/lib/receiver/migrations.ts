@@ -1,4 +1,8 @@
 import type { MigrationSet } from '../migrations/migrate'
 import * as receiver0001 from '../migrations/receiver-0001'
+import * as receiver0002 from '../migrations/receiver-0002'
 
-export const receiverMigrations: MigrationSet = { part: 'receiver', migrations: [receiver0001] }
+export const receiverMigrations: MigrationSet = {
+  part: 'receiver',
+  migrations: [receiver0001, receiver0002],
+}

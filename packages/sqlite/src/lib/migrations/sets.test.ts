@@ -12,6 +12,7 @@ const checksums: Readonly<Record<string, string>> = {
   'sender/0004_probing_rate_order':
     '2def05c83c0282709c235324be28cabb6cbfc16b567b1599dbdf34c268b830c5',
   'receiver/0001_initial': '4174a38a765679b5d886b4c765a52b5cc87467977a5501135fd3a274a15bbcd9',
+  'receiver/0002_inbox': 'f06bc29e2956af27574fb5bd8976f3061e409ceeb47456ae508dc7ace9bec689',
 }
 
 const folder = new URL('../../../migrations/', import.meta.url)

@@ -1,5 +1,6 @@
 import type { MigrationSet } from './migrate'
 import * as receiver0001 from './receiver-0001'
+import * as receiver0002 from './receiver-0002'
 import * as sender0001 from './sender-0001'
 import * as sender0002 from './sender-0002'
 import * as sender0003 from './sender-0003'
@@ -10,4 +11,7 @@ export const senderMigrations: MigrationSet = {
   migrations: [sender0001, sender0002, sender0003, sender0004],
 }
 
-export const receiverMigrations: MigrationSet = { part: 'receiver', migrations: [receiver0001] }
+export const receiverMigrations: MigrationSet = {
+  part: 'receiver',
+  migrations: [receiver0001, receiver0002],
+}
