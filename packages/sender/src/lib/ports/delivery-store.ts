@@ -87,8 +87,12 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  *   canceled. A replay of what blocks comes first in its line, any other last. Other keys, events without one, and other endpoints never
  *   wait. A change of `ordered` holds for what is claimed from then on, leases given before run on, and blocked lines are free once it is
  *   not `block` any more, or the endpoint is disabled.
- * - Fairness: an endpoint with due work is served within as many claims as there are endpoints with due work, however large the others'
- *   backlogs, and the cost of a claim does not grow with the backlog.
+ * - Fairness: tenants with due work take turns, a delivery each, and at each turn of a tenant the next of its endpoints is served; the one that
+ *   was served goes to the end of its tenant's line, and the tenant to the end of all. So until a tenant with due work has its turn, no other
+ *   has a second one, however many endpoints it has and however large their backlogs; and an endpoint is served within as many slots as
+ *   there are tenants with due work, times the endpoints of its own tenant. A tenant's failing endpoints stand apart, and have a turn of
+ *   their own within the failing ones' share. Who is at a cap is passed over and keeps its place. A store may give several deliveries at a
+ *   turn where slots are left over. The cost of a claim does not grow with the backlog.
  * - Within one endpoint the longest due come first, of those that its order lets through.
  * - `extend`: prolongs the leases still held, and answers those. An expired one is not: its place under the cap may be taken.
  * - `settle`: compare-and-set on (delivery, attempt, token) with the lease unexpired or not yet taken by another; `stale` otherwise, and then the

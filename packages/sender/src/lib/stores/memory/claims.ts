@@ -1,7 +1,7 @@
 import type { ClaimedDelivery } from '../../model/delivery'
 import { dueAfter } from '../../model/pace'
 import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
-import { arrange, catchUp, joinLine, leaseRow, leaveLine, suspectDueAt } from './lanes'
+import { arrange, catchUp, leaseRow, lineOf, suspectDueAt } from './lanes'
 import { type DeliveryRow, type Lane, lossesOf } from './rows'
 import { type MemoryState, newToken } from './state'
 import { capOf, effectivePace } from './terms'
@@ -14,7 +14,7 @@ export function claimDeliveries(state: MemoryState, request: DeliveryClaimReques
   return { now, deliveries, suspects: waitingSuspects(state, now).length > 0 }
 }
 
-/** One delivery of each lane in line, round and round, until the free slots are used up. */
+/** One delivery of each tenant in line, round and round, each time of its next lane, until the free slots are used up. */
 function claimInTurn(
   state: MemoryState,
   request: DeliveryClaimRequest,
@@ -27,25 +27,27 @@ function claimInTurn(
     const lane = nextInLine(state, failingLeft > 0)
     if (!lane) break
     const row = lane.ready.peek()
-    leaveLine(state, lane)
+    const line = lineOf(state, lane)
     if (!row || lane.leased.size >= capOf(lane.endpoint, request, now)) {
+      line.leave(lane)
       full.push(lane)
       continue
     }
+    line.serve(lane, ++state.counters.turns)
     if (lane.endpoint.health.state === 'failing') failingLeft -= 1
     claimed.push(claimRow(state, lane, row, { ...request, now }))
     arrange(state, lane, now)
   }
-  for (const lane of full) joinLine(state, lane)
+  for (const lane of full) lineOf(state, lane).join(lane)
   return claimed
 }
 
-/** Whoever has waited longest, of both lines while failing endpoints may still be served. */
+/** Of the tenant that has waited longest, of both lines while failing endpoints may still be served. */
 function nextInLine(state: MemoryState, withFailing: boolean): Lane | undefined {
-  const healthy = state.healthyLine.peek()
-  const failing = withFailing ? state.failingLine.peek() : undefined
-  if (!healthy || !failing) return healthy ?? failing
-  return failing.turn < healthy.turn ? failing : healthy
+  const healthy = state.healthyLine.first()
+  const failing = withFailing ? state.failingLine.first() : undefined
+  if (!healthy || !failing) return (healthy ?? failing)?.lane
+  return failing.turn < healthy.turn ? failing.lane : healthy.lane
 }
 
 function claimSuspect(

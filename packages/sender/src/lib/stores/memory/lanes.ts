@@ -1,6 +1,7 @@
 import type { DeliveryState } from '../../model/delivery'
 import type { EndpointRecord } from '../../model/endpoint'
 import { Heap } from './heap'
+import type { Line } from './line'
 import { leaveKeyLine, lineFor, promote } from './order'
 import { type DeliveryRow, type KeyLine, type Lane, lossesOf } from './rows'
 import type { MemoryState } from './state'
@@ -47,21 +48,17 @@ export function arrange(state: MemoryState, lane: Lane, now: number): void {
     return
   }
   if (!stoodInLine) lane.turn = ++state.counters.turns
-  joinLine(state, lane)
+  lineOf(state, lane).join(lane)
 }
 
-export function joinLine(state: MemoryState, lane: Lane): void {
-  const failing = lane.endpoint.health.state === 'failing'
-  const line = failing ? state.failingLine : state.healthyLine
-  line.push(lane)
+/** The line of those that are as its endpoint is. */
+export function lineOf(state: MemoryState, { endpoint }: Lane): Line {
+  return endpoint.health.state === 'failing' ? state.failingLine : state.healthyLine
 }
 
-export function leaveLine(state: MemoryState, lane: Lane): boolean {
-  const stood = state.healthyLine.has(lane) || state.failingLine.has(lane)
-  state.healthyLine.remove(lane)
-  state.failingLine.remove(lane)
-  return stood
-}
+/** Its endpoint may have turned healthy or failing since it joined. */
+const leaveLine = (state: MemoryState, lane: Lane): boolean =>
+  state.healthyLine.leave(lane) || state.failingLine.leave(lane)
 
 /** Lets a row wait until it is due, and until it is first of its ordering key. */
 function enqueueRow(state: MemoryState, lane: Lane, row: DeliveryRow): void {

@@ -64,7 +64,7 @@ export interface Lane extends HeapItem {
   readonly suspects: Heap<DeliveryRow>
   /** Those under an unexpired lease. */
   readonly leased: Set<DeliveryRow>
-  /** Its place in line: set when it joins the line, and anew each time it is served. */
+  /** Its place among its tenant's lanes: set when it joins the line, and anew each time it is served. */
   turn: number
   soloTurn: number
   /** When a lane in the timer is to be looked at again. */

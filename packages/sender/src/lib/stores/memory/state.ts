@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock'
 import { Heap } from './heap'
+import { Line } from './line'
 import { type DeliveryRow, type EventRow, keyOf, type Lane, type TenantLog } from './rows'
 
 /** All that a memory store holds. Operations are functions over it, one file for each port. */
@@ -19,8 +20,8 @@ export interface MemoryState {
   /** The same by tenant and ordering key, oldest first. */
   readonly unmatchedOfKey: Map<string, Set<EventRow>>
   /** Lanes with due work, those with work for later, and those with suspects. */
-  readonly healthyLine: Heap<Lane>
-  readonly failingLine: Heap<Lane>
+  readonly healthyLine: Line
+  readonly failingLine: Line
   readonly timer: Heap<Lane>
   readonly suspicious: Set<Lane>
   readonly leases: Heap<DeliveryRow>
@@ -40,8 +41,8 @@ export function createState(clock: Clock): MemoryState {
     unmatched: new Heap((a, b) => a.seq < b.seq),
     matching: new Heap((a, b) => a.leasedUntil < b.leasedUntil),
     unmatchedOfKey: new Map(),
-    healthyLine: new Heap((a, b) => a.turn < b.turn),
-    failingLine: new Heap((a, b) => a.turn < b.turn),
+    healthyLine: new Line(),
+    failingLine: new Line(),
     timer: new Heap((a, b) => a.wakeAt < b.wakeAt),
     suspicious: new Set(),
     leases: new Heap((a, b) => a.leasedUntil < b.leasedUntil),

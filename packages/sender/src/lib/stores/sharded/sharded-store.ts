@@ -22,7 +22,8 @@ import {
  * Lists over all tenants are merged, newest first; figures are summed. A batch that concerns several tenants is atomic within each shard and
  * not over all of them: an error of one shard is the call's error, and repeating the call is harmless, as ids make it so. The shards' clocks
  * must agree as NTP makes them: a claim answers the latest. A shard that is down keeps a worker that serves it from claiming; give each shard
- * workers of its own (`serve`) where the others must go on.
+ * workers of its own (`serve`) where the others must go on. Tenants take turns
+ * within their shard, and the shards take turns.
  *
  * `sender.transaction` cannot know the tenant, and so not the database: open the transaction on the shard's own client, and pass it as `tx`.
  *

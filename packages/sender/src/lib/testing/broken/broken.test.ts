@@ -20,6 +20,7 @@ import { brokenRedeliveries } from './redeliver'
 import { brokenRetention } from './retention'
 import { brokenSettles } from './settle'
 import { brokenStores } from './store'
+import { brokenTenants } from './tenants'
 import { brokenTransitions } from './transition'
 
 const everyBroken: readonly BrokenStore[] = [
@@ -28,6 +29,7 @@ const everyBroken: readonly BrokenStore[] = [
   ...brokenMatching,
   ...brokenClaims,
   ...brokenOrders,
+  ...brokenTenants,
   ...brokenProbing,
   ...brokenRates,
   ...brokenLines,

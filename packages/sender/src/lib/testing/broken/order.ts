@@ -34,11 +34,10 @@ export const brokenOrders: readonly BrokenStore[] = [
     wrong: ({ deliveries }, state) => ({
       deliveries: {
         claim: (request) => {
-          const lanes = [...state.failingLine.values()]
-          for (const lane of lanes) {
-            state.failingLine.remove(lane)
+          for (const lane of state.lanes.values()) {
+            if (!state.failingLine.leave(lane)) continue
             lane.turn = lane.endpoint.seq
-            state.failingLine.push(lane)
+            state.failingLine.join(lane)
           }
           return deliveries.claim(request)
         },

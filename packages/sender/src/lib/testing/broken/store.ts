@@ -18,7 +18,8 @@ export const brokenStores: readonly BrokenStore[] = [
     fails: ['store: migrate is safe to repeat, and under concurrent callers'],
     wrong: (_, state) => ({
       migrate: async () => {
-        state.healthyLine.pop()
+        const first = state.healthyLine.first()
+        if (first) state.healthyLine.leave(first.lane)
       },
     }),
   },

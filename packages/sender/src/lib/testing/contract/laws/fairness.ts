@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { EndpointRecord } from '../../../model/endpoint'
-import type { DeliveryClaimRequest } from '../../../ports/delivery-store'
 import type { Bench } from '../bench'
 import { inTurn } from '../helpers'
 import type { Laws } from '../law'
+import { type Slots, serve } from './serve'
 
 export const fairnessLaws = {
   'fairness: one delivery is served beside the largest backlogs': async (bench) => {
@@ -57,19 +57,6 @@ export const fairnessLaws = {
     assert.ok(claims.flat().includes(wanted))
   },
 } satisfies Laws
-
-type Slots = Partial<DeliveryClaimRequest>
-
-/** Claims and settles, so that no cap fills up; answers which endpoints each claim served. */
-function serve(bench: Bench, times: number, slots: Slots): Promise<ReadonlySet<string>[]> {
-  return inTurn(times, async () => {
-    const { deliveries } = await bench.claim(slots)
-    await bench.store.deliveries.settle(
-      deliveries.map(({ lease }) => ({ lease, next: { status: 'succeeded' } })),
-    )
-    return new Set(deliveries.map(({ endpoint }) => endpoint.id))
-  })
-}
 
 /** Two rounds; within each, every endpoint is served at least once. */
 async function assertServedInTurn(

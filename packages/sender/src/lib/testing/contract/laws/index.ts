@@ -18,6 +18,7 @@ import { retentionLaws } from './retention'
 import { settleLaws } from './settle'
 import { asyncHostLaws, storeLaws, syncHostLaws } from './store'
 import { suspectLaws } from './suspects'
+import { tenantLaws } from './tenants'
 import { transitionLaws } from './transition'
 
 export { asyncHostLaws, syncHostLaws }
@@ -32,6 +33,7 @@ export const laws = {
   ...claimLaws,
   ...suspectLaws,
   ...fairnessLaws,
+  ...tenantLaws,
   ...probingLaws,
   ...rateLaws,
   ...orderLaws,
