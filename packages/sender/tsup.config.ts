@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup'
 import { packageBuild, sources } from '../../tsup.base'
 
 export default defineConfig(
-  packageBuild(sources('index', 'memory', 'network', 'operations', 'sharded', 'testing'), {
+  packageBuild(sources('index', 'memory', 'network', 'operations', 'sharded', 'store', 'testing'), {
     // p-retry is ESM only: CommonJS gets it bundled, ESM imports it.
     noExternal: ['p-retry'],
     esbuildOptions(options, { format }) {

@@ -31,7 +31,7 @@ export function dueAfter({ intervalMs }: Pace, due: number, now: number, starts:
   return Math.max(due, now) + starts * intervalMs
 }
 
-/** The earliest time at which one more may begin. */
+/** The first whole millisecond at which one more may begin. */
 export function opensAt({ intervalMs, spare }: Pace, due: number): number {
-  return due - spare * intervalMs
+  return Math.ceil(due - spare * intervalMs - ROUNDING_MS)
 }

@@ -1,0 +1,12 @@
+export { compact } from './lib/compact'
+export {
+  attemptClasses,
+  deliveryStatuses,
+  failureReasons,
+  finalStatuses,
+  skipReasons,
+} from './lib/model/delivery'
+export { disabledReasons, endpointStatuses, orderPolicies } from './lib/model/endpoint'
+export { eventStates } from './lib/model/event'
+export { dueAfter, opensAt, type Pace, paceOf, startsAllowed } from './lib/model/pace'
+export { type Transitioned, transitioned } from './lib/stores/transition'
