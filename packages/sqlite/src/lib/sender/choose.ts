@@ -1,7 +1,7 @@
 import type { DeliveryClaimRequest } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { int, optionalInt, type Row } from '../values'
-import { startsAllowed } from './pace'
+import { startsLeft } from './pace'
 import { getQueued, longestDue, type Queued } from './queued'
 
 const COUNT_HELD = `
@@ -153,7 +153,7 @@ function toStanding(row: Row, { failing, held, request, now }: StandingTerms): S
     turn: int(row, 'turn'),
     failing,
     limited: row.pace_interval !== null,
-    room: Math.min(cap - (held.get(lane) ?? 0), startsAllowed(row, now)),
+    room: Math.min(cap - (held.get(lane) ?? 0), startsLeft(row, now)),
     taken: 0,
     spent: false,
   }

@@ -1,5 +1,11 @@
 import type { EndpointRecord } from '@posthorn/sender'
-import { compact } from '../compact'
+import {
+  compact,
+  disabledReasons,
+  endpointStatuses,
+  orderPolicies,
+  paceOf,
+} from '@posthorn/sender/store'
 import type { SqliteValue } from '../sqlite-like'
 import {
   int,
@@ -14,7 +20,6 @@ import {
   text,
 } from '../values'
 import type { LaneState } from './lanes'
-import { paceOf } from './pace'
 
 /** Columns that an endpoint's own fields fill, in the order of `fieldsOf`. */
 export const FIELDS = [
@@ -41,10 +46,6 @@ export const FIELDS = [
   'ordered',
   'probe_at',
 ] as const
-
-const STATUSES = ['enabled', 'paused', 'disabled'] as const
-const DISABLED_REASONS = ['manual', 'gone', 'failing', 'requested', 'unverified'] as const
-const ORDER_POLICIES = ['block', 'proceed'] as const
 
 type Fields = Omit<
   EndpointRecord,
@@ -98,8 +99,8 @@ export function toEndpoint(row: Row): EndpointRecord {
     description: optionalText(row, 'description'),
     eventTypes: json<EndpointRecord['eventTypes']>(row, 'event_types'),
     filter: optionalJson<NonNullable<EndpointRecord['filter']>>(row, 'filter'),
-    status: oneOf(row, 'status', STATUSES),
-    disabledReason: optionalOneOf(row, 'disabled_reason', DISABLED_REASONS),
+    status: oneOf(row, 'status', endpointStatuses),
+    disabledReason: optionalOneOf(row, 'disabled_reason', disabledReasons),
     health: toHealth(row),
     throttledUntil: optionalInt(row, 'throttled_until'),
     headers: strings(row, 'headers'),
@@ -110,7 +111,7 @@ export function toEndpoint(row: Row): EndpointRecord {
     authorization: optionalJson<NonNullable<EndpointRecord['authorization']>>(row, 'authorization'),
     tls: optionalJson<NonNullable<EndpointRecord['tls']>>(row, 'tls'),
     rateLimit: optionalJson<NonNullable<EndpointRecord['rateLimit']>>(row, 'rate_limit'),
-    ordered: optionalOneOf(row, 'ordered', ORDER_POLICIES),
+    ordered: optionalOneOf(row, 'ordered', orderPolicies),
     retry: optionalJson<NonNullable<EndpointRecord['retry']>>(row, 'retry'),
     timeoutMs: optionalInt(row, 'timeout_ms'),
     envelope: optionalText(row, 'envelope'),

@@ -5,6 +5,7 @@ import type {
   NewEndpoint,
   Page,
 } from '@posthorn/sender'
+import { transitioned } from '@posthorn/sender/store'
 import { int } from '../values'
 import type { StoreContext } from './context'
 import { countRemoval, nextChange, nextEndpoint } from './counters'
@@ -129,55 +130,19 @@ export function transitionEndpoints(
   const now = context.now()
   return changes.map((change) => {
     const before = getEndpoint(context, change.tenantId, change.id)
-    if (!before || !stillHolds(before, change)) return false
-    const turned = disabled(healed(before, change, now), change)
-    const after = putOff(throttled(turned, change, now), change, now)
-    if (after !== before) writeEndpoint(context, before, after)
-    return turned !== before
+    if (!before) return false
+    const { record, turned } = transitioned(before, inWholeMs(change), now)
+    if (record !== before) writeEndpoint(context, before, record)
+    return turned
   })
 }
 
-function stillHolds(record: EndpointRecord, { onlyIf = {} }: EndpointTransition): boolean {
-  const { failingSince, url } = onlyIf
-  if (url !== undefined && url !== record.url) return false
-  if (failingSince === undefined) return true
-  return record.health.state === 'failing' && record.health.since === failingSince
-}
-
-function healed(
-  record: EndpointRecord,
-  { health }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  if (!health || health.from !== record.health.state || health.to === health.from) return record
+/** As times are kept. */
+function inWholeMs(change: EndpointTransition): EndpointTransition {
+  const { throttleForMs, probeInMs } = change
   return {
-    ...record,
-    health: health.to === 'failing' ? { state: 'failing', since: now } : { state: 'healthy' },
+    ...change,
+    ...(throttleForMs !== undefined && { throttleForMs: Math.round(throttleForMs) }),
+    ...(probeInMs !== undefined && { probeInMs: Math.round(probeInMs) }),
   }
-}
-
-function disabled(record: EndpointRecord, { disable }: EndpointTransition): EndpointRecord {
-  if (!disable || record.status === 'disabled') return record
-  return { ...record, status: 'disabled', disabledReason: disable }
-}
-
-function throttled(
-  record: EndpointRecord,
-  { throttleForMs }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  if (throttleForMs === undefined) return record
-  const until = now + Math.round(throttleForMs)
-  return until > (record.throttledUntil ?? 0) ? { ...record, throttledUntil: until } : record
-}
-
-function putOff(
-  record: EndpointRecord,
-  { probeInMs }: EndpointTransition,
-  now: number,
-): EndpointRecord {
-  const { health } = record
-  if (probeInMs === undefined || health.state === 'healthy') return record
-  const probeAt = now + Math.round(probeInMs)
-  return probeAt > (health.probeAt ?? 0) ? { ...record, health: { ...health, probeAt } } : record
 }

@@ -1,5 +1,5 @@
+import type { Pace } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
-import type { Pace } from './pace'
 
 /*
  * A lane is an endpoint's part of the queue. Those with due work stand in line (`turn`) and are served in turn; a lane that was served goes to
@@ -96,7 +96,7 @@ function columnsOf(state: LaneState): readonly (number | null)[] {
 }
 
 const paceColumns = (pace: Pace | undefined): readonly (number | null)[] =>
-  pace ? [pace.interval, pace.spare] : [null, null]
+  pace ? [pace.intervalMs, pace.spare] : [null, null]
 
 export function changeLane(connection: Connection, state: LaneState, now: number): void {
   connection.run(BEGIN_PACE, state.lane, ...paceColumns(state.pace))

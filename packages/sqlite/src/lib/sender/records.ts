@@ -1,5 +1,12 @@
 import type { AttemptRecord, DeliveryRecord, DeliveryState, EventRecord } from '@posthorn/sender'
-import { compact } from '../compact'
+import {
+  attemptClasses,
+  compact,
+  eventStates,
+  failureReasons,
+  finalStatuses,
+  skipReasons,
+} from '@posthorn/sender/store'
 import type { Connection } from '../connection'
 import {
   int,
@@ -14,34 +21,12 @@ import {
   text,
 } from '../values'
 import { getQueued, type Queued } from './queued'
-import { FINAL_STATUSES } from './tallies'
 
 const GET_DELIVERY = 'SELECT * FROM posthorn_deliveries WHERE seq = ?'
 
 const GET_EVENT = 'SELECT * FROM posthorn_events WHERE seq = ?'
 
 const GET_PAYLOAD = 'SELECT body FROM posthorn_payloads WHERE event_seq = ?'
-
-const SKIP_REASONS = ['disabled', 'filtered'] as const
-const FAILURE_REASONS = [
-  'exhausted',
-  'gone',
-  'aborted',
-  'forbidden_address',
-  'poison',
-  'config',
-] as const
-const OUTCOMES = [
-  'success',
-  'http',
-  'timeout',
-  'dns',
-  'network',
-  'tls',
-  'protocol',
-  'forbidden_address',
-  'config',
-] as const
 
 export function readDelivery(connection: Connection, seq: number): DeliveryRecord | undefined {
   const row = connection.get(GET_DELIVERY, seq)
@@ -77,13 +62,13 @@ function unfinished({ token, dueAt, leasedUntil }: Queued): DeliveryState {
 }
 
 function finished(row: Row): DeliveryState {
-  const status = oneOf(row, 'status', FINAL_STATUSES)
+  const status = oneOf(row, 'status', finalStatuses)
   const finishedAt = int(row, 'finished_at')
   switch (status) {
     case 'failed':
-      return { status, reason: oneOf(row, 'reason', FAILURE_REASONS), finishedAt }
+      return { status, reason: oneOf(row, 'reason', failureReasons), finishedAt }
     case 'skipped':
-      return { status, reason: oneOf(row, 'reason', SKIP_REASONS), finishedAt }
+      return { status, reason: oneOf(row, 'reason', skipReasons), finishedAt }
     case 'succeeded':
     case 'canceled':
       return { status, finishedAt }
@@ -109,7 +94,7 @@ export function readEvent(connection: Connection, seq: number): EventRecord | un
 }
 
 function toEventState(row: Row): EventRecord['state'] {
-  const state = oneOf(row, 'state', ['recorded', 'fanned_out', 'invalid'])
+  const state = oneOf(row, 'state', eventStates)
   return state === 'invalid' ? { state, issues: json(row, 'issues') } : { state }
 }
 
@@ -119,7 +104,7 @@ export function toAttempt(row: Row): AttemptRecord {
     number: int(row, 'number'),
     startedAt: int(row, 'started_at'),
     durationMs: int(row, 'duration_ms'),
-    outcome: oneOf(row, 'outcome', OUTCOMES),
+    outcome: oneOf(row, 'outcome', attemptClasses),
     status: optionalInt(row, 'status'),
     requestHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'request_headers'),
     responseHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'response_headers'),

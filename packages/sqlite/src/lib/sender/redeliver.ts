@@ -1,5 +1,5 @@
 import type { Redelivery, RedeliveryVerdict } from '@posthorn/sender'
-import { compact } from '../compact'
+import { compact } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
 import { int, optionalText, text } from '../values'
 import type { StoreContext } from './context'

@@ -1,9 +1,10 @@
 import type { Pruned, PruneRequest } from '@posthorn/sender'
+import { finalStatuses } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
 import { int, oneOf, text } from '../values'
 import type { StoreContext } from './context'
 import { deliveryRange, eventRange } from './seq-at'
-import { FINAL_STATUSES, Tallies } from './tallies'
+import { Tallies } from './tallies'
 
 /** Only what nobody needs any more: no unfinished delivery, and matched. */
 const FIND_OLD_PAYLOADS = `
@@ -92,7 +93,7 @@ function pruneDeliveries(connection: Connection, before: number, limit: number):
   for (const row of rows) {
     connection.run(DELETE_DELIVERY, int(row, 'seq'))
     connection.run(FORGET_DELIVERY, int(row, 'event_seq'))
-    tallies.add(text(row, 'tenant_id'), oneOf(row, 'status', FINAL_STATUSES), -1)
+    tallies.add(text(row, 'tenant_id'), oneOf(row, 'status', finalStatuses), -1)
   }
   tallies.write(connection)
   return rows.length

@@ -1,7 +1,7 @@
 import type { Statistics } from '@posthorn/sender'
+import { finalStatuses } from '@posthorn/sender/store'
 import { int, oneOf, optionalInt } from '../values'
 import type { StoreContext } from './context'
-import { FINAL_STATUSES } from './tallies'
 
 const COUNT_FINISHED = 'SELECT status, sum(count) AS count FROM posthorn_tallies GROUP BY status'
 
@@ -32,7 +32,7 @@ export function countAll({ connection, now }: StoreContext, tenantId?: string): 
   const finished = { succeeded: 0, failed: 0, skipped: 0, canceled: 0 }
   const tallies = connection.all(pick(COUNT_FINISHED, COUNT_FINISHED_OF_TENANT), ...ofTenant)
   for (const row of tallies) {
-    finished[oneOf(row, 'status', FINAL_STATUSES)] = int(row, 'count')
+    finished[oneOf(row, 'status', finalStatuses)] = int(row, 'count')
   }
   const queue = pick(COUNT_UNFINISHED, COUNT_UNFINISHED_OF_TENANT)
   const unfinished = connection.get(queue, time, time, ...ofTenant) ?? {}

@@ -1,4 +1,4 @@
-import type { DeliveryStatus } from '@posthorn/sender'
+import type { finalStatuses } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
 
 const ADD_TALLIES = `
@@ -6,9 +6,7 @@ const ADD_TALLIES = `
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
   ON CONFLICT DO UPDATE SET count = count + excluded.count`
 
-export const FINAL_STATUSES = ['succeeded', 'failed', 'skipped', 'canceled'] as const
-
-export type FinalStatus = Exclude<DeliveryStatus, 'pending' | 'delivering'>
+export type FinalStatus = (typeof finalStatuses)[number]
 
 /** Counts finished deliveries that come or go, to be written once for a whole operation. */
 export class Tallies {
