@@ -4,7 +4,7 @@ import type {
   DeliveryClaimRequest,
   EndpointRecord,
 } from '@posthorn/sender'
-import { compact } from '../compact'
+import { compact } from '@posthorn/sender/store'
 import type { Database } from '../database'
 import {
   flag,

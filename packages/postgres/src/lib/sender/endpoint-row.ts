@@ -1,10 +1,6 @@
 import type { EndpointRecord, NewEndpoint } from '@posthorn/sender'
-import { compact } from '../compact'
+import { compact, disabledReasons, endpointStatuses, orderPolicies } from '@posthorn/sender/store'
 import { int, json, oneOf, optionalInt, optionalOneOf, type Row, text } from '../values'
-
-const STATUSES = ['enabled', 'paused', 'disabled'] as const
-const DISABLED_REASONS = ['manual', 'gone', 'failing', 'requested', 'unverified'] as const
-const ORDER_POLICIES = ['block', 'proceed'] as const
 
 /** What no statement looks at: one JSON text. */
 type Settings = Pick<
@@ -68,12 +64,12 @@ export function toEndpoint(row: Row): EndpointRecord {
     seq: int(row, 'lane'),
     revision: int(row, 'revision'),
     url: text(row, 'url'),
-    status: oneOf(row, 'status', STATUSES),
-    disabledReason: optionalOneOf(row, 'disabled_reason', DISABLED_REASONS),
+    status: oneOf(row, 'status', endpointStatuses),
+    disabledReason: optionalOneOf(row, 'disabled_reason', disabledReasons),
     health: toHealth(row),
     throttledUntil: optionalInt(row, 'throttled_until'),
     rateLimit: limit === undefined ? undefined : { limit, perMs: int(row, 'rate_per_ms') },
-    ordered: optionalOneOf(row, 'ordered', ORDER_POLICIES),
+    ordered: optionalOneOf(row, 'ordered', orderPolicies),
     createdAt: int(row, 'created_at'),
     updatedAt: int(row, 'updated_at'),
   })

@@ -1,5 +1,5 @@
 import type { EndpointRecord, EndpointStore, EndpointTransition } from '@posthorn/sender'
-import { compact } from '../compact'
+import { compact } from '@posthorn/sender/store'
 import type { Database } from '../database'
 import { isRow, type Row, unexpected } from '../values'
 import { flagsOf, rowsOf } from './answers'

@@ -1,5 +1,12 @@
 import type { AttemptRecord, DeliveryRecord, DeliveryState, EventRecord } from '@posthorn/sender'
-import { compact } from '../compact'
+import {
+  attemptClasses,
+  compact,
+  deliveryStatuses,
+  eventStates,
+  failureReasons,
+  skipReasons,
+} from '@posthorn/sender/store'
 import {
   int,
   json,
@@ -13,28 +20,6 @@ import {
   strings,
   text,
 } from '../values'
-
-const STATUSES = ['pending', 'delivering', 'succeeded', 'failed', 'skipped', 'canceled'] as const
-const SKIP_REASONS = ['disabled', 'filtered'] as const
-const FAILURE_REASONS = [
-  'exhausted',
-  'gone',
-  'aborted',
-  'forbidden_address',
-  'poison',
-  'config',
-] as const
-const OUTCOMES = [
-  'success',
-  'http',
-  'timeout',
-  'dns',
-  'network',
-  'tls',
-  'protocol',
-  'forbidden_address',
-  'config',
-] as const
 
 export function toDelivery(row: Row): DeliveryRecord {
   return compact({
@@ -61,7 +46,7 @@ export const toProgress = (row: Row): DeliveryRecord['progress'] => ({
 
 /** `time`: due, leased until, or finished. */
 function toState(row: Row): DeliveryState {
-  const status = oneOf(row, 'status', STATUSES)
+  const status = oneOf(row, 'status', deliveryStatuses)
   const time = int(row, 'time')
   switch (status) {
     case 'pending':
@@ -69,9 +54,9 @@ function toState(row: Row): DeliveryState {
     case 'delivering':
       return { status, leasedUntil: time }
     case 'failed':
-      return { status, reason: oneOf(row, 'reason', FAILURE_REASONS), finishedAt: time }
+      return { status, reason: oneOf(row, 'reason', failureReasons), finishedAt: time }
     case 'skipped':
-      return { status, reason: oneOf(row, 'reason', SKIP_REASONS), finishedAt: time }
+      return { status, reason: oneOf(row, 'reason', skipReasons), finishedAt: time }
     case 'succeeded':
     case 'canceled':
       return { status, finishedAt: time }
@@ -95,7 +80,7 @@ export function toEvent(row: Row): EventRecord {
 }
 
 function toEventState(row: Row): EventRecord['state'] {
-  const state = oneOf(row, 'state', ['recorded', 'fanned_out', 'invalid'])
+  const state = oneOf(row, 'state', eventStates)
   return state === 'invalid' ? { state, issues: json(row, 'issues') } : { state }
 }
 
@@ -105,7 +90,7 @@ export function toAttempt(row: Row): AttemptRecord {
     number: int(row, 'number'),
     startedAt: int(row, 'started_at'),
     durationMs: int(row, 'duration_ms'),
-    outcome: oneOf(row, 'outcome', OUTCOMES),
+    outcome: oneOf(row, 'outcome', attemptClasses),
     status: optionalInt(row, 'status'),
     requestHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'request_headers'),
     responseHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'response_headers'),
