@@ -1,15 +1,38 @@
 import { WebhookError } from '@posthorn/schema'
 import type { Page } from '../../ports/endpoint-store'
 import type { SenderStore } from '../../ports/store'
-import type { Shard } from './shards'
+import type { Shard, Shards } from './shards'
 
-interface Query {
+interface Place {
   readonly limit: number
   readonly cursor?: string
 }
 
-/** One page of one shard. */
-type Read<Item> = (store: SenderStore, query: Query) => Promise<Page<Item>>
+interface Query extends Place {
+  readonly tenantId?: string
+}
+
+/** How a list is read from one store, and merged with others'. */
+interface Listing<Item, Asked> {
+  readonly timeOf: (item: Item) => number
+  readonly read: (store: SenderStore, query: Asked) => Promise<Page<Item>>
+}
+
+/** A page of one tenant, from its shard; or of all tenants, over all shards. */
+export async function pageOf<Item, Asked extends Query>(
+  { all, of }: Shards,
+  query: Asked,
+  { timeOf, read }: Listing<Item, Asked>,
+): Promise<Page<Item>> {
+  if (query.tenantId !== undefined) return read(of(query.tenantId).store, query)
+  return mergedPage(all, query, { timeOf, read: (store, place) => read(store, at(query, place)) })
+}
+
+/** The same question from another place on: each shard has a cursor of its own. */
+function at<Asked extends Place>(query: Asked, place: Place): Asked
+function at({ cursor: _, ...rest }: Place, place: Place): Place {
+  return { ...rest, ...place }
+}
 
 /** Where each shard goes on: its cursor, or `true` from its start. A shard that is done is left out. */
 type Position = Readonly<Record<string, string | true>>
@@ -18,17 +41,16 @@ type Position = Readonly<Record<string, string | true>>
  * A page over all shards, newest first. Each shard is read on from its own cursor: what is left over is read again with the next page, as a
  * cursor stands behind a page and not within one.
  */
-export async function mergedPage<Item>(
+async function mergedPage<Item>(
   shards: readonly Shard[],
-  query: Query,
-  createdAt: (item: Item) => number,
-  read: Read<Item>,
+  query: Place,
+  { timeOf, read }: Listing<Item, Place>,
 ): Promise<Page<Item>> {
   const position = startOf(shards, query.cursor)
   const waiting = shards.filter(({ name }) => position[name] !== undefined)
   const offers = await Promise.all(waiting.map((shard) => readFrom(shard, position, query.limit)))
   const taken = newest(
-    offers.map(({ items }) => items.map(createdAt)),
+    offers.map(({ items }) => items.map(timeOf)),
     query.limit,
   )
   const parts = await Promise.all(
@@ -47,7 +69,7 @@ export async function mergedPage<Item>(
   }
   const items = parts
     .flatMap(({ page }) => page.items)
-    .sort((one, other) => createdAt(other) - createdAt(one))
+    .sort((one, other) => timeOf(other) - timeOf(one))
   return Object.keys(next).length === 0 ? { items } : { items, cursor: encode(next) }
 
   function readFrom({ name, store }: Shard, from: Position, limit: number): Promise<Page<Item>> {

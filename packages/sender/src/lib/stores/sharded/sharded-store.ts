@@ -4,7 +4,7 @@ import type { DeliveryLog, Statistics } from '../../ports/delivery-log'
 import type { EndpointStore } from '../../ports/endpoint-store'
 import type { Retention } from '../../ports/retention'
 import type { HostTransactions, SenderStore } from '../../ports/store'
-import { mergedPage } from './paging'
+import { pageOf } from './paging'
 import { shardedQueue } from './queue'
 import {
   ask,
@@ -60,35 +60,22 @@ export function shardedStore(options: ShardedStoreOptions): SenderStore {
   }
 }
 
-/** What is asked for, without where: each shard has a cursor of its own. */
-function withoutCursor<Query extends { readonly cursor?: string }>(query: Query) {
-  const { cursor: _, ...rest } = query
-  return rest
-}
-
-function shardedLog({ all, of }: Shards): DeliveryLog {
+function shardedLog(shards: Shards): DeliveryLog {
+  const { all, of } = shards
   return {
-    list: async (query) =>
-      query.tenantId === undefined
-        ? mergedPage(
-            all,
-            query,
-            ({ createdAt }) => createdAt,
-            (store, page) => store.log.list({ ...withoutCursor(query), ...page }),
-          )
-        : of(query.tenantId).store.log.list(query),
+    list: (query) =>
+      pageOf(shards, query, {
+        timeOf: ({ createdAt }) => createdAt,
+        read: (store, part) => store.log.list(part),
+      }),
     get: async (tenantId, id) => of(tenantId).store.log.get(tenantId, id),
     attempts: async (tenantId, id) => of(tenantId).store.log.attempts(tenantId, id),
     event: async (tenantId, id) => of(tenantId).store.log.event(tenantId, id),
-    events: async (query) =>
-      query.tenantId === undefined
-        ? mergedPage(
-            all,
-            query,
-            ({ recordedAt }) => recordedAt,
-            (store, page) => store.log.events({ ...withoutCursor(query), ...page }),
-          )
-        : of(query.tenantId).store.log.events(query),
+    events: (query) =>
+      pageOf(shards, query, {
+        timeOf: ({ recordedAt }) => recordedAt,
+        read: (store, part) => store.log.events(part),
+      }),
     history: async (query) => of(query.tenantId).store.log.history(query),
     async statistics(tenantId) {
       if (tenantId !== undefined) return of(tenantId).store.log.statistics(tenantId)
@@ -113,19 +100,15 @@ function sum(one: Statistics, other: Statistics): Statistics {
 }
 
 function shardedEndpoints(shards: Shards): EndpointStore {
-  const { all, of } = shards
+  const { of } = shards
   return {
     insert: async (endpoint) => of(endpoint.tenantId).store.endpoints.insert(endpoint),
     get: async (tenantId, id) => of(tenantId).store.endpoints.get(tenantId, id),
-    list: async (query) =>
-      query.tenantId === undefined
-        ? mergedPage(
-            all,
-            query,
-            ({ createdAt }) => createdAt,
-            (store, page) => store.endpoints.list({ ...withoutCursor(query), ...page }),
-          )
-        : of(query.tenantId).store.endpoints.list(query),
+    list: (query) =>
+      pageOf(shards, query, {
+        timeOf: ({ createdAt }) => createdAt,
+        read: (store, part) => store.endpoints.list(part),
+      }),
     forTenant: async (tenantId) => of(tenantId).store.endpoints.forTenant(tenantId),
     replace: async (record) => of(record.tenantId).store.endpoints.replace(record),
     remove: async (tenantId, id) => of(tenantId).store.endpoints.remove(tenantId, id),
