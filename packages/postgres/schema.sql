@@ -142,6 +142,15 @@ CREATE TABLE posthorn.inbox_tasks (
   CONSTRAINT inbox_tasks_key_fkey FOREIGN KEY (key) REFERENCES posthorn.inbox(key) ON DELETE CASCADE
 );
 
+CREATE TABLE posthorn.last_versions (
+  id bytea NOT NULL,
+  source text NOT NULL,
+  key text NOT NULL,
+  version text COLLATE "C" NOT NULL,
+  raised_at bigint NOT NULL,
+  CONSTRAINT last_versions_pkey PRIMARY KEY (id)
+) WITH (fillfactor=80);
+
 CREATE TABLE posthorn.migrations (
   part text NOT NULL,
   version integer NOT NULL,

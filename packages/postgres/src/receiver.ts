@@ -6,3 +6,4 @@ export {
   postgresIdempotency,
 } from './lib/receiver/idempotency'
 export { type PostgresInsertingOptions, postgresInserting } from './lib/receiver/inserting'
+export { type PostgresOrder, type PostgresOrderOptions, postgresOrder } from './lib/receiver/order'

@@ -1,7 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type {
   AsyncHostTransactions,
-  ClaimKey,
   ClaimResult,
   IdempotencyPruneRequest,
   IdempotencyStore,
@@ -13,7 +12,7 @@ import { concurrencyOf, hostTransaction, type PgHostClient } from '../host-trans
 import { migrate } from '../migrations/migrate'
 import type { PgClientLike } from '../pg-client-like'
 import { receiverMigrations } from './migrations'
-import { textOf } from './rows'
+import { hashOf, textOf } from './rows'
 import { claimStatements } from './statements'
 
 export interface PostgresIdempotencyOptions {
@@ -64,15 +63,29 @@ export function postgresIdempotency(options: PostgresIdempotencyOptions): Postgr
   return {
     async claim(key, fingerprint, leaseMs) {
       const token = randomUUID()
-      const values = [keyOf(key), token, whole(leaseMs), fingerprint, key.source, key.id]
+      const values = [
+        hashOf(key.source, key.id),
+        token,
+        whole(leaseMs),
+        fingerprint,
+        key.source,
+        key.id,
+      ]
       const [row] = await ask(client, statements.claim, ...values)
       return resultOf(row, fingerprint, token)
     },
     renew: (claim, leaseMs) =>
-      holds(client, statements.renew, keyOf(claim), claim.token, whole(leaseMs)),
+      holds(client, statements.renew, hashOf(claim.source, claim.id), claim.token, whole(leaseMs)),
     complete: (claim, retainMs) =>
-      holds(client, statements.complete, keyOf(claim), claim.token, whole(retainMs)),
-    release: (claim) => holds(client, statements.release, keyOf(claim), claim.token),
+      holds(
+        client,
+        statements.complete,
+        hashOf(claim.source, claim.id),
+        claim.token,
+        whole(retainMs),
+      ),
+    release: (claim) =>
+      holds(client, statements.release, hashOf(claim.source, claim.id), claim.token),
     async prune({ limit }) {
       const [row] = await ask(client, statements.prune, whole(limit))
       return Number(textOf(row, 'pruned'))
@@ -85,7 +98,13 @@ export function postgresIdempotency(options: PostgresIdempotencyOptions): Postgr
         return hostTransaction(client, work)
       },
       complete: (claim, retainMs, tx) =>
-        holds(tx, statements.complete, keyOf(claim), claim.token, whole(retainMs)),
+        holds(
+          tx,
+          statements.complete,
+          hashOf(claim.source, claim.id),
+          claim.token,
+          whole(retainMs),
+        ),
     },
     migrate: () => migrate(database, receiverMigrations),
     close() {
@@ -93,11 +112,6 @@ export function postgresIdempotency(options: PostgresIdempotencyOptions): Postgr
       database.close()
     },
   }
-}
-
-/** The length keeps `('a', 'b:c')` and `('a:b', 'c')` apart. */
-function keyOf({ source, id }: ClaimKey): string {
-  return createHash('sha256').update(`${source.length}:${source}:${id}`).digest('hex')
 }
 
 const whole = (value: number): string => String(Math.round(value))

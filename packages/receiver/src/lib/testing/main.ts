@@ -24,4 +24,11 @@ export {
   type WebhookMatchers,
   webhookMatchers,
 } from './matchers'
+export {
+  type OrderLaw,
+  type OrderSuite,
+  orderContract,
+  orderLaws,
+} from './order/contract'
+export type { OrderSuiteHost } from './order/host'
 export { type SignOptions, signTestRequest, type TestRequest } from './sign-test-request'

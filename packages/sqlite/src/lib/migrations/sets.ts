@@ -1,6 +1,7 @@
 import type { MigrationSet } from './migrate'
 import * as receiver0001 from './receiver-0001'
 import * as receiver0002 from './receiver-0002'
+import * as receiver0003 from './receiver-0003'
 import * as sender0001 from './sender-0001'
 import * as sender0002 from './sender-0002'
 import * as sender0003 from './sender-0003'
@@ -13,5 +14,5 @@ export const senderMigrations: MigrationSet = {
 
 export const receiverMigrations: MigrationSet = {
   part: 'receiver',
-  migrations: [receiver0001, receiver0002],
+  migrations: [receiver0001, receiver0002, receiver0003],
 }

@@ -1,12 +1,11 @@
-import { systemClock } from '../../clock'
 import type { Clock } from '../../ports/clock'
 import type { Awaitable, IdempotencyStore } from '../../ports/idempotency-store'
-import { fakeClock } from '../fake-clock'
 import { Bench } from './bench'
 import type { Law } from './law'
 import { claimLaws } from './laws/claim'
 import { holdLaws } from './laws/hold'
 import { upkeepLaws } from './laws/upkeep'
+import { timeOf } from './time'
 
 const laws = { ...claimLaws, ...holdLaws, ...upkeepLaws }
 
@@ -54,9 +53,6 @@ const needFakeClock: Partial<Record<IdempotencyLaw, string>> = {
   'prune: drops a claim whose lease ran out a day ago': 'takes a day by the own clock',
 }
 
-/** A real wait is a little longer than was asked for: timers may fire early, and clocks be coarse. */
-const MARGIN_MS = 25
-
 /**
  * Proves that a store keeps the laws of the `IdempotencyStore` port, one named test for each.
  *
@@ -94,7 +90,7 @@ function inapplicable(name: IdempotencyLaw, { clock, host }: IdempotencySuite): 
 }
 
 async function judge(suite: IdempotencySuite, law: Law): Promise<void> {
-  const time = suite.clock === 'fake' ? fakeTime() : ownTime()
+  const time = timeOf(suite.clock)
   const context = { clock: time.clock }
   const opened: IdempotencyStore[] = []
   const keep = async (making: Awaitable<IdempotencyStore>) => {
@@ -117,23 +113,6 @@ async function judge(suite: IdempotencySuite, law: Law): Promise<void> {
     for (const store of opened) await store.close?.()
     await suite.cleanUp?.(opened)
   }
-}
-
-interface Time {
-  readonly clock: Clock
-  pass(ms: number): Promise<void>
-}
-
-function fakeTime(): Time {
-  const clock = fakeClock()
-  return { clock, pass: (ms) => clock.advance(ms) }
-}
-
-/** Timers of its own: those of the system clock do not keep the process alive. */
-function ownTime(): Time {
-  const pass = (ms: number) =>
-    new Promise<void>((resolve) => void setTimeout(resolve, ms + MARGIN_MS))
-  return { clock: systemClock, pass }
 }
 
 function isLaw(name: string): name is IdempotencyLaw {
