@@ -1,4 +1,4 @@
-import { postgresIdempotency, postgresInserting } from '@posthorn/postgres/receiver'
+import { postgresIdempotency, postgresInserting, postgresOrder } from '@posthorn/postgres/receiver'
 import { createReceiver } from '@posthorn/receiver'
 import { signTestRequest } from '@posthorn/receiver/testing'
 import type { Pool } from 'pg'
@@ -109,6 +109,54 @@ describe('transactional mode on Postgres', () => {
     const timestamp = new Date().toISOString()
     await receiver.dispatch({ id: 'polled', type: 'order.paid', timestamp, data: {} })
     expect(await effects()).toEqual([{ id: 'polled' }])
+  })
+})
+
+/** Versions 1 to 8 of five keys, in an order that only the seed decides. */
+function shuffled(seed: number) {
+  let state = seed
+  const random = () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state / 2_147_483_648
+  }
+  const all = ['a', 'b', 'c', 'd', 'e'].flatMap((key) =>
+    [1, 2, 3, 4, 5, 6, 7, 8].map((version) => ({ key, version, at: random() })),
+  )
+  return all.sort((one, other) => one.at - other.at)
+}
+
+describe('the guard of order on Postgres', () => {
+  const part = (data: unknown, name: string) => String(Object(data)[name])
+
+  it.each([11, 12, 13])('never has an older version committed last (seed %i)', async (seed) => {
+    await pool.query('TRUNCATE posthorn.last_versions')
+    const order = {
+      store: postgresOrder({ client: pool }),
+      key: ({ data }: { readonly data: unknown }) => part(data, 'key'),
+      version: ({ data }: { readonly data: unknown }) => part(data, 'version'),
+    }
+    const store = postgresIdempotency({ client: pool })
+    const idempotency = { store, source: 'shop', transactional: true } as const
+    const receiver = createReceiver({ secrets: secret, logger, idempotency, order })
+    receiver.on('order.paid', async ({ data }, { tx }) => {
+      await tx.query('SELECT pg_sleep(random() * 0.005)')
+      await tx.query(INSERT, [`${part(data, 'key')}${part(data, 'version')}`])
+    })
+    const requests = await Promise.all(
+      shuffled(seed).map(({ key, version }) => signed(`${key}${version}`, { key, version })),
+    )
+    const results = await Promise.all(requests.map((request) => receiver.receive(request)))
+    expect(new Set(results.map(({ body }) => body))).toEqual(
+      new Set(['{"code":"handled"}', '{"code":"stale"}']),
+    )
+    // Rows of one table lie in the order of their inserts, which a key's lock makes that of their commits.
+    const { rows } = await pool.query('SELECT id FROM effects ORDER BY ctid')
+    const applied: readonly string[] = rows.map((row) => part(row, 'id'))
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      const versions = applied.filter((id) => id.startsWith(key))
+      expect(versions).toEqual([...versions].sort())
+      expect(versions.at(-1)).toBe(`${key}8`)
+    }
   })
 })
 

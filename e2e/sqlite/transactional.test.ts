@@ -1,6 +1,6 @@
 import { createReceiver } from '@posthorn/receiver'
 import { signTestRequest } from '@posthorn/receiver/testing'
-import { sqliteIdempotency } from '@posthorn/sqlite/receiver'
+import { sqliteIdempotency, sqliteOrder } from '@posthorn/sqlite/receiver'
 import { describe, expect, it } from 'vitest'
 import { hostHandle } from './fixtures'
 import { createFolders } from './folders'
@@ -99,3 +99,59 @@ describe('transactional mode on SQLite', () => {
     await end()
   })
 })
+
+describe('the guard of order on SQLite', () => {
+  it('never has an older version committed last, over two handles', async () => {
+    const { path, end } = await setUp()
+    const data = { key: '', version: 0 }
+    const partsOf = (event: { readonly data: unknown }) => Object.assign({ ...data }, event.data)
+    const receivers = await Promise.all(
+      [0, 1].map(async () => {
+        const db = await hostHandle(path)
+        const receiver = createReceiver({
+          secrets: secret,
+          logger,
+          idempotency: { store: sqliteIdempotency(db), source: 'shop', transactional: true },
+          order: {
+            store: sqliteOrder(db),
+            key: (event) => partsOf(event).key,
+            version: (event) => partsOf(event).version,
+          },
+        })
+        const insert = db.prepare('INSERT INTO orders (id) VALUES (?)')
+        receiver.on('order.paid', async ({ id }, { onCommit }) => {
+          onCommit(() => void insert.run(id))
+          // Later versions are quicker, so that they overtake.
+          for (let turns = 8 - Number(id.slice(1)); turns > 0; turns -= 1) await nextTurn()
+        })
+        return { db, receiver }
+      }),
+    )
+    const ids = ['a', 'b', 'c'].flatMap((key) => [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${key}${n}`))
+    const results = await Promise.all(
+      ids.map(async (id, index) => {
+        const body = { id, type: 'order.paid', timestamp: '2026-01-31T12:00:00Z' }
+        const data = { key: id.slice(0, 1), version: Number(id.slice(1)) }
+        const request = await signTestRequest({ ...body, data }, { secret })
+        return receivers[index % 2]?.receiver.receive(request)
+      }),
+    )
+    expect(new Set(results.map((result) => result?.body))).toEqual(
+      new Set(['{"code":"handled"}', '{"code":"stale"}']),
+    )
+    const rows = receivers[0]?.db.prepare('SELECT id FROM orders ORDER BY rowid').all() ?? []
+    const applied = rows.map((row) => String(Object(row).id))
+    for (const key of ['a', 'b', 'c']) {
+      const versions = applied.filter((id) => id.startsWith(key))
+      expect(versions).toEqual([...versions].sort())
+      expect(versions.at(-1)).toBe(`${key}8`)
+    }
+    for (const { db, receiver } of receivers) {
+      await receiver.close()
+      db.close()
+    }
+    await end()
+  })
+})
+
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
