@@ -2,10 +2,12 @@ import { WebhookError } from '@posthorn/schema'
 import type { SqliteLike, SqliteValue } from './sqlite-like'
 import { int, isRow, json, type Row } from './values'
 
+type Parameter = SqliteValue | readonly SqliteValue[]
+
 interface Statement {
-  run(...parameters: SqliteValue[]): unknown
-  get(...parameters: SqliteValue[]): unknown
-  all(...parameters: SqliteValue[]): unknown
+  run(...parameters: Parameter[]): unknown
+  get(...parameters: Parameter[]): unknown
+  all(...parameters: Parameter[]): unknown
 }
 
 /**
@@ -39,11 +41,11 @@ export function connectionTo(handle: SqliteLike): Connection {
 }
 
 function createConnection(handle: SqliteLike): Connection {
-  const statements = new Map<string, Statement>()
-  const statement = (sql: string): Statement => {
+  const statements = new Map<string, Bound>()
+  const statement = (sql: string): Bound => {
     const known = statements.get(sql)
     if (known) return known
-    const prepared = prepare(handle, sql)
+    const prepared = bound(prepare(handle, sql))
     statements.set(sql, prepared)
     return prepared
   }
@@ -52,20 +54,40 @@ function createConnection(handle: SqliteLike): Connection {
       handle.exec(sql)
     },
     run(sql, ...parameters) {
-      const result = statement(sql).run(...parameters)
+      const result = statement(sql).run(parameters)
       return isRow(result) ? int(result, 'changes') : 0
     },
     get(sql, ...parameters) {
-      const row = statement(sql).get(...parameters)
+      const row = statement(sql).get(parameters)
       return isRow(row) ? row : undefined
     },
     all(sql, ...parameters) {
-      const rows = statement(sql).all(...parameters)
+      const rows = statement(sql).all(parameters)
       return isRows(rows) ? rows : []
     },
     json(sql, ...parameters) {
       return json(this.get(sql, ...parameters) ?? {}, 'json')
     },
+  }
+}
+
+/** A statement that takes its parameters as one array. */
+interface Bound {
+  run(parameters: readonly SqliteValue[]): unknown
+  get(parameters: readonly SqliteValue[]): unknown
+  all(parameters: readonly SqliteValue[]): unknown
+}
+
+/**
+ * better-sqlite3 and libsql, whose statements can `pluck`, take an array as it is; libsql flattens anything else, which costs it as much as
+ * the statement.
+ */
+function bound(statement: Statement): Bound {
+  if ('pluck' in statement) return statement
+  return {
+    run: (parameters) => statement.run(...parameters),
+    get: (parameters) => statement.get(...parameters),
+    all: (parameters) => statement.all(...parameters),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FanOut, NewDelivery } from '@posthorn/sender'
 import type { Connection } from '../connection'
+import { type RowsStatement, writeRows } from '../rows'
 import { int } from '../values'
 import type { Reservation } from './counters'
 import { TouchedLanes } from './lanes'
@@ -10,21 +11,21 @@ const FIND_LANE = `
   SELECT seq, status, ordered FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
   WHERE tenant_id = ? AND id = ?`
 
-const INSERT_DELIVERIES = `
-  INSERT INTO posthorn_deliveries
-    (seq, event_seq, tenant_id, id, endpoint_id, message_id, envelope, replay_of, created_at,
-      status, reason, finished_at, attempt, lost, solo_lost, deferred)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, 0, 0, 0, 0
-  FROM json_each(?)`
+const INSERT_DELIVERIES: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_deliveries
+      (seq, event_seq, tenant_id, id, endpoint_id, message_id, envelope, replay_of, created_at,
+        status, reason, finished_at, attempt, lost, solo_lost, deferred)`,
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)',
+}
 
-const ENQUEUE = `
-  INSERT INTO posthorn_queue
-    (seq, lane, line, due_at, event_seq, tenant_id, id, message_id, envelope, created_at,
-      order_key, position, solo, attempt, lost, solo_lost, deferred)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, 0, 0, 0, 0, 0
-  FROM json_each(?)`
+const ENQUEUE: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_queue
+      (seq, lane, line, due_at, event_seq, tenant_id, id, message_id, envelope, created_at,
+        order_key, position, solo, attempt, lost, solo_lost, deferred)`,
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)',
+}
 
 /** Behind the first of its key; see order.ts. */
 const HELD = 2
@@ -90,10 +91,10 @@ export class DeliveryWriter {
     const { status, reason } = beginningOf(delivery, lane)
     const seq = reserved.nextSeq()
     const { id, endpointId, messageId = null, envelope = null, replayOf = null } = delivery
-    this.#rows.push([
-      ...[seq, event.seq, event.tenantId, id, endpointId, messageId, envelope, replayOf],
-      ...[reserved.time, status, reason, status === null ? null : this.#now],
-    ])
+    const finishedAt = status === null ? null : this.#now
+    const head = [seq, event.seq, event.tenantId, id, endpointId, messageId, envelope, replayOf]
+    head.push(reserved.time, status, reason, finishedAt)
+    this.#rows.push(head)
     if (status !== null || lane === undefined) {
       this.#tallies.add(event.tenantId, status ?? 'canceled', 1)
       return
@@ -132,8 +133,8 @@ export class DeliveryWriter {
   /** Writes the rows so far, for whoever looks for them before the end. */
   writeRows(): void {
     const [rows, queued] = [this.#rows.splice(0), this.#queued.splice(0)]
-    if (rows.length > 0) this.#connection.run(INSERT_DELIVERIES, JSON.stringify(rows))
-    if (queued.length > 0) this.#connection.run(ENQUEUE, JSON.stringify(queued))
+    writeRows(this.#connection, INSERT_DELIVERIES, rows)
+    writeRows(this.#connection, ENQUEUE, queued)
   }
 
   flush(): void {

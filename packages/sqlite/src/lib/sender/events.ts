@@ -1,19 +1,27 @@
 import { WebhookError } from '@posthorn/schema'
 import type { InsertedEvent, NewEvent } from '@posthorn/sender'
 import type { Connection } from '../connection'
+import { type RowsStatement, writeRows } from '../rows'
 import { int, type Row, text } from '../values'
 import type { StoreContext } from './context'
-import { type Reservation, reserve } from './counters'
+import { reserve } from './counters'
 import { DeliveryWriter } from './deliveries'
 
-const INSERT_EVENT = `
-  INSERT INTO posthorn_events
-    (seq, tenant_id, id, type, version, timestamp, recorded_at, state, idempotency_key,
-      ordering_key, metadata, wanted, deliveries, renewals, pruned)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
-  ON CONFLICT DO NOTHING`
+const INSERT_EVENTS: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_events
+      (seq, tenant_id, id, type, version, timestamp, recorded_at, state, idempotency_key,
+        ordering_key, metadata, wanted, deliveries, renewals, pruned)`,
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)',
+  upsert: 'ON CONFLICT DO NOTHING',
+}
 
-const INSERT_PAYLOAD = 'INSERT INTO posthorn_payloads (event_seq, body) VALUES (?, ?)'
+const IS_INSERTED = 'SELECT 1 FROM posthorn_events WHERE seq = ?'
+
+const INSERT_PAYLOADS: RowsStatement = {
+  into: 'INSERT INTO posthorn_payloads (event_seq, body)',
+  row: '(?, ?)',
+}
 
 const INSERT_UNMATCHED = `
   INSERT INTO posthorn_unmatched (event_seq, horizon, leased_until, tenant_id, order_key)
@@ -36,48 +44,57 @@ export function insertEvents(
   const rows = events.reduce((sum, { fanOut }) => sum + 1 + (fanOut?.deliveries.length ?? 0), 0)
   const time = now()
   const reserved = reserve(connection, rows, time)
+  const placed = events.map((event) => ({ event, seq: reserved.nextSeq() }))
+  const isNew = insertRows(connection, placed, reserved.time)
+  const fresh = placed.filter(({ seq }) => isNew(seq))
+  const payloads = fresh.map(({ seq, event }) => [seq, event.body])
+  writeRows(connection, INSERT_PAYLOADS, payloads)
   const writer = new DeliveryWriter(connection, time)
-  const answers = events.map((event) => insertEvent(connection, event, { reserved, writer }))
-  writer.flush()
-  return answers
-}
-
-interface Writing {
-  readonly reserved: Reservation
-  readonly writer: DeliveryWriter
-}
-
-function insertEvent(
-  connection: Connection,
-  event: NewEvent,
-  { reserved, writer }: Writing,
-): InsertedEvent {
-  const seq = reserved.nextSeq()
-  if (!insertRow(connection, event, { seq, time: reserved.time })) {
-    const known = findKnown(connection, event)
-    return { eventId: text(known, 'id'), duplicate: true, deliveries: int(known, 'wanted') }
+  for (const { seq, event } of fresh) {
+    const { tenantId, orderingKey = null, fanOut } = event
+    if (fanOut) writer.addAll({ seq, tenantId, orderingKey }, fanOut, reserved)
+    else connection.run(INSERT_UNMATCHED, seq, reserved.horizon, tenantId, orderingKey)
   }
-  connection.run(INSERT_PAYLOAD, seq, event.body)
-  const { tenantId, orderingKey = null, fanOut } = event
-  if (fanOut) writer.addAll({ seq, tenantId, orderingKey }, fanOut, reserved)
-  else connection.run(INSERT_UNMATCHED, seq, reserved.horizon, tenantId, orderingKey)
-  return { eventId: event.id, duplicate: false, deliveries: wantedOf(event) }
+  writer.flush()
+  return placed.map(({ event, seq }) => answerFor(connection, event, isNew(seq)))
 }
 
-/** Answers whether the event is new. */
-function insertRow(
+interface Placed {
+  readonly event: NewEvent
+  readonly seq: number
+}
+
+/** Answers which of them are new. */
+function insertRows(
   connection: Connection,
-  event: NewEvent,
-  { seq, time }: { seq: number; time: number },
-): boolean {
-  const inserted = connection.run(
-    INSERT_EVENT,
-    ...[seq, event.tenantId, event.id, event.type, event.version, Math.round(event.timestamp)],
-    ...[time, event.fanOut ? 'fanned_out' : 'recorded'],
-    ...[event.idempotencyKey ?? null, event.orderingKey ?? null, JSON.stringify(event.metadata)],
-    ...[wantedOf(event), event.fanOut?.deliveries.length ?? 0],
-  )
-  return inserted > 0
+  placed: readonly Placed[],
+  time: number,
+): (seq: number) => boolean {
+  const rows = placed.map(({ event, seq }) => [
+    seq,
+    event.tenantId,
+    event.id,
+    event.type,
+    event.version,
+    Math.round(event.timestamp),
+    time,
+    event.fanOut ? 'fanned_out' : 'recorded',
+    event.idempotencyKey ?? null,
+    event.orderingKey ?? null,
+    JSON.stringify(event.metadata),
+    wantedOf(event),
+    event.fanOut?.deliveries.length ?? 0,
+  ])
+  if (writeRows(connection, INSERT_EVENTS, rows) === placed.length) return () => true
+  const known = placed.filter(({ seq }) => !connection.get(IS_INSERTED, seq))
+  const seqs = new Set(known.map(({ seq }) => seq))
+  return (seq) => !seqs.has(seq)
+}
+
+function answerFor(connection: Connection, event: NewEvent, isNew: boolean): InsertedEvent {
+  if (isNew) return { eventId: event.id, duplicate: false, deliveries: wantedOf(event) }
+  const known = findKnown(connection, event)
+  return { eventId: text(known, 'id'), duplicate: true, deliveries: int(known, 'wanted') }
 }
 
 /** Deliveries to be made; skipped ones are not counted. */

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection'
+import { type RowsStatement, writeRows } from '../rows'
 import { ChangedLines, endInLine, isFirst, lineOf, unblockedBy } from './order'
 import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
@@ -7,17 +8,18 @@ import { type FinalStatus, Tallies } from './tallies'
  * An upsert of rows that are all there: it finds them by key, whatever the statistics say. A trigger takes the deliveries out of the
  * queue.
  */
-const FINISH = `
-  INSERT INTO posthorn_deliveries
-    (seq, status, reason, attempt, lost, solo_lost, deferred, last_status, finished_at,
-      event_seq, tenant_id, id, endpoint_id, created_at)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    value ->> 7, ?, 0, '', '', '', 0
-  FROM json_each(?) WHERE true
-  ON CONFLICT (seq) DO UPDATE SET
-    status = excluded.status, reason = excluded.reason, finished_at = excluded.finished_at,
-    attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost,
-    deferred = excluded.deferred, last_status = excluded.last_status`
+const FINISH: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_deliveries
+      (seq, status, reason, attempt, lost, solo_lost, deferred, last_status, finished_at,
+        event_seq, tenant_id, id, endpoint_id, created_at)`,
+  row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', '', '', 0)",
+  upsert: `
+    ON CONFLICT (seq) DO UPDATE SET
+      status = excluded.status, reason = excluded.reason, finished_at = excluded.finished_at,
+      attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost,
+      deferred = excluded.deferred, last_status = excluded.last_status`,
+}
 
 const GIVE_UP = `
   UPDATE posthorn_deliveries SET status = 'canceled', reason = NULL, finished_at = ?
@@ -59,9 +61,9 @@ function write(connection: Connection, endings: readonly Ending[], now: number):
   const rows = endings.map(({ queued, status, reason = null, lastStatus }) => {
     const { attempt, lost, soloLost, deferred } = queued.progress
     const last = lastStatus ?? queued.lastStatus
-    return [queued.seq, status, reason, attempt, lost, soloLost, deferred, last]
+    return [queued.seq, status, reason, attempt, lost, soloLost, deferred, last, now]
   })
-  connection.run(FINISH, now, JSON.stringify(rows))
+  writeRows(connection, FINISH, rows)
 }
 
 /** Cancels a failed delivery that blocks its line. Answers whether it was one. */

@@ -1,5 +1,7 @@
 import type { AttemptRecord, Settlement, SettleVerdict } from '@posthorn/sender'
 import type { Connection } from '../connection'
+import { type RowsStatement, writeRows } from '../rows'
+import type { SqliteValue } from '../sqlite-like'
 import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
 import { refreshLane, TouchedLanes } from './lanes'
@@ -8,12 +10,15 @@ import { lineOf, mayStay } from './order'
 import type { Queued } from './queued'
 
 /** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
-const LOG_ATTEMPT = `
-  INSERT INTO posthorn_attempts
-    (delivery_seq, number, started_at, duration_ms, outcome, status, request_headers, response_headers,
-      response_truncated, error_code, error_message, duplicate, fresh_socket, response_body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO NOTHING`
+const LOG_ATTEMPTS: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_attempts
+      (delivery_seq, number, started_at, duration_ms, outcome, status, request_headers,
+        response_headers, response_truncated, error_code, error_message, duplicate, fresh_socket,
+        response_body)`,
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  upsert: 'ON CONFLICT DO NOTHING',
+}
 
 const RESCHEDULE = `
   UPDATE posthorn_queue SET
@@ -31,11 +36,13 @@ export function settleDeliveries(
     batch.map(({ lease }) => lease),
   )
   const outcomes = new Outcomes(connection, context.now())
+  const logged: (readonly SqliteValue[])[] = []
   const verdicts = batch.map((settlement, index) => {
     const held = found[index]
-    logAttempt(connection, settlement, held?.seq)
+    if (settlement.attempt) logged.push(...attemptRow(connection, settlement, held?.seq))
     return held ? outcomes.apply(held, settlement) : 'stale'
   })
+  writeRows(connection, LOG_ATTEMPTS, logged)
   outcomes.write()
   return verdicts
 }
@@ -87,20 +94,19 @@ class Outcomes {
 }
 
 /** Of a stale settlement too, as long as there is such a delivery. */
-function logAttempt(
+function attemptRow(
   connection: Connection,
   { lease, attempt }: Settlement,
   heldSeq: number | undefined,
-): void {
-  if (!attempt) return
+): readonly (readonly SqliteValue[])[] {
   const seq = heldSeq ?? findSeq(connection, lease.tenantId, lease.deliveryId)
-  if (seq === undefined) return
-  connection.run(LOG_ATTEMPT, seq, ...valuesOf(attempt))
+  return attempt === undefined || seq === undefined ? [] : [valuesOf(seq, attempt)]
 }
 
-function valuesOf(attempt: AttemptRecord): readonly (null | number | string | Uint8Array)[] {
+function valuesOf(seq: number, attempt: AttemptRecord): readonly SqliteValue[] {
   const { error } = attempt
   return [
+    seq,
     attempt.number,
     Math.round(attempt.startedAt),
     Math.round(attempt.durationMs),
