@@ -15,6 +15,30 @@ export type {
   TransactionalIdempotency,
   TransactionalStore,
 } from './idempotency-options'
+export {
+  createInbox,
+  type Inbox,
+  type InboxPruneOptions,
+  type NamedHandler,
+} from './inbox/create-inbox'
+export type {
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetters,
+  MessageRef,
+} from './inbox/dead-letters'
+export type {
+  DeadTaskInfo,
+  InboxContext,
+  InboxContextOf,
+  InboxOptions,
+  PlainInboxOptions,
+  TransactionalInboxOptions,
+  TransactionalInboxStore,
+} from './inbox/options'
+export type { InboxRetryOptions } from './inbox/retry'
+export type { TaskEnd } from './inbox/run-task'
+export type { DrainOptions, InboxCounts } from './inbox/worker'
 export type { ErrorInfo, ReceiverOptions } from './options'
 export type { OrderOptions } from './order/options'
 export type { Dispatched } from './pipeline/direct'
@@ -30,6 +54,28 @@ export type {
   NoHostTransactions,
   SyncHostTransactions,
 } from './ports/idempotency-store'
+export type {
+  AsyncInboxHost,
+  ClaimedInboxTask,
+  DeadInboxFilter,
+  DeadInboxPageRequest,
+  DeadInboxPosition,
+  DeadInboxTask,
+  InboxClaimRequest,
+  InboxDeathReason,
+  InboxFacts,
+  InboxKey,
+  InboxMessage,
+  InboxPruneRequest,
+  InboxRecord,
+  InboxSettlement,
+  InboxStatistics,
+  InboxStore,
+  InboxTask,
+  InboxTaskRef,
+  InboxTaskState,
+  SyncInboxHost,
+} from './ports/inbox-store'
 export type { InsertingStore, InsertResult } from './ports/inserting-store'
 export type { Logger } from './ports/logger'
 export type {

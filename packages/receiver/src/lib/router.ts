@@ -39,6 +39,11 @@ export class Router {
     this.#unknown = checked(handler, 'onUnknown')
   }
 
+  /** Those that have a handler of their own. */
+  types(): readonly string[] {
+    return [...this.#byType.keys()]
+  }
+
   /** The type's own handler. */
   own(type: string): Handler | undefined {
     return this.#byType.get(type)
