@@ -1,5 +1,6 @@
 import type { SenderStore } from '@posthorn/sender'
 import type { FakeClock } from '@posthorn/sender/testing'
+import { seededRandom } from '../lib/random'
 
 type Claimed = Awaited<ReturnType<SenderStore['deliveries']['claim']>>['deliveries'][number]
 type ClaimRequest = Parameters<SenderStore['deliveries']['claim']>[0]
@@ -20,15 +21,10 @@ interface ModelEndpoint {
   throttledUntil: number
 }
 
-/** Reproducible numbers: mulberry32. */
+/** Whole numbers from 0 to below what is asked for. */
 export function createRandom(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
+  const random = seededRandom(seed)
+  return (below) => Math.floor(random() * below)
 }
 
 /** What a store should answer, worked out by looking at every delivery each time. */

@@ -1,8 +1,9 @@
 import { schemes, verifySignature } from '@posthorn/schema/signature'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Bed, drained, events, startBed } from './bed'
+import { drained, events } from '../lib/deliveries'
+import { type Received, startSink } from '../lib/sink'
+import { type Bed, startBed } from './bed'
 import { startHost } from './processes'
-import { type Received, startSink } from './sink'
 
 const leaseMs = 2_000
 const retryMs = 2_000

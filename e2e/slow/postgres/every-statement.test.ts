@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Bed, drained, events, type PgSender, startBed } from './bed'
+import { drained, events } from '../lib/deliveries'
+import { type Sink, startSink } from '../lib/sink'
+import { type Bed, type PgSender, startBed } from './bed'
 import { startHost } from './processes'
-import { type Sink, startSink } from './sink'
 
 const options = {
   timeout: '500ms',

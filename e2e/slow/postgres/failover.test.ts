@@ -1,12 +1,14 @@
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Bed, drained, mulberry32, type PgSender, startBed } from './bed'
+import { seededRandom } from '../../lib/random'
+import { drained } from '../lib/deliveries'
+import { startSink } from '../lib/sink'
+import { type Bed, type PgSender, startBed } from './bed'
 import { startHost } from './processes'
-import { startSink } from './sink'
 
 const [crashes, endpoints] = [10, 4]
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-const random = mulberry32(seed)
+const random = seededRandom(seed)
 const options = {
   timeout: '1s',
   worker: { concurrency: 20, perEndpoint: 10, lease: '3s', pollInterval: '200ms' },

@@ -1,9 +1,10 @@
 import { postgresStore } from '@posthorn/postgres/sender'
 import { createSender } from '@posthorn/sender'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bed, events, open, silent, startBed } from './bed'
+import { events } from '../lib/deliveries'
+import { startSink } from '../lib/sink'
+import { type Bed, open, silent, startBed } from './bed'
 import { startHost } from './processes'
-import { startSink } from './sink'
 
 const options = {
   timeout: '1s',

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Bed, drained, startBed } from './bed'
+import { drained } from '../lib/deliveries'
+import { startSink } from '../lib/sink'
+import { type Bed, startBed } from './bed'
 import { startHost } from './processes'
-import { startSink } from './sink'
 
 const [events, producers, workers, endpoints] = [4_000, 20, 20, 20]
 const options = {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Bed, events, startBed } from './bed'
+import { events } from '../lib/deliveries'
+import { startSink } from '../lib/sink'
+import { type Bed, startBed } from './bed'
 import { startHost } from './processes'
-import { startSink } from './sink'
 
 const [perSecond, seconds, workers] = [50, 20, 4]
 const options = {
