@@ -11,6 +11,7 @@ const checksums: Readonly<Record<string, string>> = {
   'sender/0003_request_headers': '313d4f8b493d60d48e35a645e0659276f95b2ea6518ef1962ec1ca2a74164790',
   'sender/0004_probing_rate_order':
     '2def05c83c0282709c235324be28cabb6cbfc16b567b1599dbdf34c268b830c5',
+  'sender/0005_tenant_turns': 'e43c85d45a8cb4e331b4a73a3ad9469210de0efe23e08d3fb254fd909225a211',
   'receiver/0001_initial': '4174a38a765679b5d886b4c765a52b5cc87467977a5501135fd3a274a15bbcd9',
   'receiver/0002_inbox': 'f06bc29e2956af27574fb5bd8976f3061e409ceeb47456ae508dc7ace9bec689',
   'receiver/0003_order': '88272a23b6ac1419c65c948fbeb4230d96ede2227c50f774aecd195d470d3178',

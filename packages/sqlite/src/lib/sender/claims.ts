@@ -5,7 +5,7 @@ import { type Choice, chooseInTurn, chooseSuspect } from './choose'
 import { type ClaimedContent, readContents } from './contents'
 import type { StoreContext } from './context'
 import { nextToken } from './counters'
-import { refreshLane, TouchedLanes, wakeLanes } from './lanes'
+import { refreshLane, serveTenant, TouchedLanes, wakeLanes } from './lanes'
 import { tokenOf } from './leases'
 import { type KeyLine, mayStay } from './order'
 import { countStarts } from './pace'
@@ -89,7 +89,7 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   for (const [lane, starts] of choice.limited) {
     countStarts(connection, { lane, starts, now: terms.now })
   }
-  serveLanes(connection, choice.served, { ...terms, turn })
+  serveLanes(connection, choice, { ...terms, turn })
   endpoints.refresh(connection)
   const contents = readContents(connection, leased)
   return leased.flatMap((queued, index) => toClaimed(context, queued, contents[index]))
@@ -108,16 +108,18 @@ function leasedNow(queued: Queued, token: number): Queued & { readonly token: nu
   return { ...queued, token, progress }
 }
 
-/** Behind everybody, in the order in which they were served. */
+/** Behind everybody, in the order in which they were served; their tenants too. */
 function serveLanes(
   connection: Connection,
-  lanes: readonly number[],
+  { served, tenants }: Choice,
   { turn, now, solo }: { readonly turn: number; readonly now: number; readonly solo: boolean },
 ): void {
-  for (const [index, lane] of lanes.entries()) {
+  for (const [index, lane] of served.entries()) {
     if (solo) connection.run(SOLO_SERVED, turn + index, lane)
     else refreshLane(connection, { lane, turn: turn + index, now })
   }
+  const places = new Map(tenants.map((tenant, index) => [tenant, turn + index]))
+  for (const [tenant, place] of places) serveTenant(connection, tenant, place)
 }
 
 function toClaimed(

@@ -47,7 +47,7 @@ export function insertEndpoint(context: StoreContext, endpoint: NewEndpoint): En
   const own = [seq, tenantId, id, change, now, now]
   connection.run(INSERT_ENDPOINT, ...own, ...fieldsOf(endpoint))
   const record = { ...endpoint, seq, revision: 1, createdAt: now, updatedAt: now }
-  createLane(connection, laneStateOf(record))
+  createLane(connection, laneStateOf(record), tenantId)
   return record
 }
 

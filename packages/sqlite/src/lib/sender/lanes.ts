@@ -1,9 +1,11 @@
 import type { Pace } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
+import type { Tenant } from './line-up'
 
 /*
  * A lane is an endpoint's part of the queue. Those with due work stand in line (`turn`) and are served in turn; a lane that was served goes to
- * the end, one with nothing due leaves, and comes back at `wake_at`. A claim so costs what it claims, however many wait.
+ * the end, one with nothing due leaves, and comes back at `wake_at`. Tenants take turns likewise: triggers let a tenant stand in line while one
+ * of its lanes does (posthorn_turns). A claim so costs what it claims, however many wait.
  */
 
 const TOUCH = `
@@ -14,6 +16,8 @@ const WAKE = `
   UPDATE posthorn_lanes INDEXED BY posthorn_lanes_timer
   SET turn = (SELECT turns + 1 FROM posthorn_counters WHERE id = 1), wake_at = NULL
   WHERE wake_at <= ?`
+
+const TENANT_SERVED = 'UPDATE posthorn_turns SET turn = ? WHERE failing = ? AND tenant_id = ?'
 
 const PASS_TURN = 'UPDATE posthorn_counters SET turns = turns + 1 WHERE id = 1'
 
@@ -32,8 +36,8 @@ const REFRESH = `
 
 const CREATE_LANE = `
   INSERT INTO posthorn_lanes
-    (failing, opens_at, failing_since, pace_interval, pace_spare, lane, solo_turn)
-  VALUES (?, ?, ?, ?, ?, ?, 0)`
+    (failing, opens_at, failing_since, pace_interval, pace_spare, lane, tenant_id, solo_turn)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 0)`
 
 const SET_LANE = `
   UPDATE posthorn_lanes
@@ -77,6 +81,15 @@ export function refreshLane(
   connection.run(REFRESH, now, turn ?? null, now, lane)
 }
 
+/** Puts a tenant at the end of its line, if it still stands there. */
+export function serveTenant(
+  connection: Connection,
+  { id, failing }: Pick<Tenant, 'id' | 'failing'>,
+  turn: number,
+): void {
+  connection.run(TENANT_SERVED, turn, Number(failing), id)
+}
+
 /** What a lane takes from its endpoint. `opensAt` is null while that is paused. */
 export interface LaneState {
   readonly lane: number
@@ -86,8 +99,8 @@ export interface LaneState {
   readonly pace?: Pace
 }
 
-export function createLane(connection: Connection, state: LaneState): void {
-  connection.run(CREATE_LANE, ...columnsOf(state))
+export function createLane(connection: Connection, state: LaneState, tenantId: string): void {
+  connection.run(CREATE_LANE, ...columnsOf(state), tenantId)
 }
 
 function columnsOf(state: LaneState): readonly (number | null)[] {

@@ -22,8 +22,9 @@ function toPace(row: Row): PaceState | undefined {
 }
 
 /** How many requests to a lane's endpoint may begin now. */
-export function startsLeft(lane: Row, now: number): number {
-  const state = toPace(lane)
+export function startsLeft(connection: Connection, lane: number, now: number): number {
+  const row = connection.get(READ_PACE, lane)
+  const state = row && toPace(row)
   return state ? startsAllowed(state.pace, state.due, now) : Number.POSITIVE_INFINITY
 }
 
