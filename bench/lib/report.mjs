@@ -26,22 +26,41 @@ function command() {
     : `npm run ${script}${given.length === 0 ? '' : ` -- ${given.join(' ')}`}`
 }
 
-/** The figures `key` of each variant beside those of `baseline`: medians, the ratio of a round, and how far the ratios spread. */
+/**
+ * The figures `key` of each variant beside those of `baseline`, a name or a function from name to name: medians, the ratio of a round, and how far
+ * the ratios spread. A dash where there is no figure.
+ */
 export function compare(results, { key, baseline, digits = 0 }) {
-  const base = results.get(baseline).map((figures) => figures[key])
-  return [...results].map(([name, rounds]) => {
-    const values = rounds.map((figures) => figures[key])
-    const shares = ratios(values, base)
+  const nameOf = typeof baseline === 'function' ? baseline : () => baseline
+  const valuesOf = (name) => (results.get(name) ?? []).map((figures) => figures[key])
+  return [...results.keys()].map((name) => {
+    const values = valuesOf(name)
+    const shares = ratios(values, valuesOf(nameOf(name)))
     return {
       name,
-      value: median(values).toFixed(digits),
+      value: fixed(median(values), digits),
       ratio: median(shares),
       spread: spread(shares),
     }
   })
 }
 
-export const percent = (share) => `±${Math.round(share * 50)} %`
+/** A number as text, a dash for none. */
+export const fixed = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '–')
+
+/** The median ratio of a figure of two variants, round by round; undefined unless both were measured. */
+export function ratioOf(results, key, name, baseline) {
+  const [values, base] = [name, baseline].map((each) => results.get(each))
+  if (values === undefined || base === undefined) return undefined
+  return median(
+    ratios(
+      values.map((figures) => figures[key]),
+      base.map((figures) => figures[key]),
+    ),
+  )
+}
+
+export const percent = (share) => (Number.isFinite(share) ? `±${Math.round(share * 50)} %` : '–')
 
 /** A target as one line that says whether it was met. */
 export function verdict(what, value, { least, most }) {

@@ -5,15 +5,18 @@ import { once } from 'node:events'
 export async function startServer(file, args = []) {
   const child = fork(file, args)
   const [{ port }] = await once(child, 'message')
+  const ask = async () => {
+    child.send('tell')
+    const [told] = await once(child, 'message')
+    return told
+  }
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
     /** CPU time of the process so far, of a server that tells. */
-    async cpuMicros() {
-      child.send('cpu')
-      const [{ cpuMicros }] = await once(child, 'message')
-      return cpuMicros
-    },
+    cpuMicros: async () => (await ask()).cpuMicros,
+    /** How many requests a responder has received, and the first of them as text. */
+    received: ask,
     close: async () => {
       child.disconnect()
       await once(child, 'exit')

@@ -16,7 +16,7 @@ export async function setup() {
   }
   const scope = join(folder, 'node_modules', '@posthorn')
   mkdirSync(scope, { recursive: true })
-  for (const name of ['schema', 'sender', 'receiver', 'sqlite']) {
+  for (const name of ['schema', 'sender', 'receiver', 'sqlite', 'postgres']) {
     rmSync(join(scope, name), { force: true })
     symlinkSync(join(folder, '..', 'packages', name), join(scope, name), 'junction')
   }

@@ -1,17 +1,15 @@
 import { join } from 'node:path'
 import { openSqlite } from '@posthorn/sqlite/sender'
-import { createGroup } from './group.mjs'
-import { createClient } from './http.mjs'
-import { createPump } from './pump.mjs'
+import { createWorker } from '../../lib/worker.mjs'
 
 const leaseMs = 45_000
 const batch = 200
 
 const schema = `
-CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, body BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
-CREATE TABLE queue (event INTEGER PRIMARY KEY, leased_until INTEGER NOT NULL, attempt INTEGER NOT NULL) STRICT;
-CREATE TABLE deliveries (event INTEGER PRIMARY KEY, status TEXT NOT NULL, finished_at INTEGER NOT NULL) STRICT;
-CREATE TABLE attempts (event INTEGER NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (event, attempt)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, body BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS queue (event INTEGER PRIMARY KEY, leased_until INTEGER NOT NULL, attempt INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS deliveries (event INTEGER PRIMARY KEY, status TEXT NOT NULL, finished_at INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS attempts (event INTEGER NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (event, attempt)) STRICT, WITHOUT ROWID;
 `
 // The cursor spares it the rows that it leased itself; after a crash they are found again from the start.
 const claimSql = `
@@ -23,35 +21,20 @@ RETURNING event, attempt`
  * An outbox as somebody who knows SQLite writes it: `synchronous = FULL`, claims and results in batches, wake-up within the process. It
  * has no retries, no caps, no endpoints, no guard.
  */
-export async function open({ folder, origin, concurrency, onDelivered }) {
+export async function open({ folder, ...rest }) {
   const db = await openSqlite(join(folder, 'outbox.db'))
-  const outbox = createOutbox(db)
-  const client = createClient(origin, concurrency)
-  let inFlight = 0
-  const results = createGroup(
-    (rows) => {
-      outbox.settle(rows)
-      for (const _row of rows) onDelivered()
-    },
-    () => Math.max(1, Math.min(batch, inFlight)),
-  )
-  const pump = createPump(outbox.claim, concurrency, async ({ event, attempt, id, body }) => {
-    inFlight += 1
-    const at = Date.now()
-    const status = await client.post(id, body)
-    results.add({ event, attempt, at, status })
-    inFlight -= 1
-  })
+  const { insert, claim, settle } = createOutbox(db)
+  const worker = createWorker({ ...rest, claim, settle })
   const sendMany = async (events) => {
-    outbox.insert(events)
-    pump.wake()
+    insert(events)
+    worker.wake()
   }
   return {
     send: (event) => sendMany([event]),
     sendMany,
-    start: pump.start,
+    start: worker.start,
     async close() {
-      await client.close()
+      await worker.close()
       db.close()
     },
   }
@@ -87,13 +70,13 @@ function createOutbox(db) {
         return { event, attempt, id, body: Buffer.from(body) }
       })
     },
-    settle(rows) {
+    settle(results) {
       db.exec('BEGIN')
       const now = Date.now()
-      for (const { event, attempt, at, status } of rows) {
-        log.run(event, attempt, at, status, now - at)
-        dequeue.run(event, attempt)
-        finish.run(event, now)
+      for (const { row, at, status } of results) {
+        log.run(row.event, row.attempt, at, status, now - at)
+        dequeue.run(row.event, row.attempt)
+        finish.run(row.event, now)
       }
       db.exec('COMMIT')
     },

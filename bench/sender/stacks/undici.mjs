@@ -1,4 +1,4 @@
-import { createClient } from './http.mjs'
+import { createClient } from '../../lib/client.mjs'
 
 /** The limit of the wire: from memory, nothing durable. */
 export async function open({ origin, concurrency, onDelivered }) {
