@@ -72,6 +72,44 @@ describe('vet', () => {
     expect(quick.timers.set).toBe(0)
   })
 
+  it('asks anew for a name whose lookup never ends', async () => {
+    const answers = [new Promise<string[]>(() => {}), Promise.resolve(['1.1.1.1'])]
+    let asked = 0
+    const { vet, timers } = setUp({
+      lookup: () => answers[asked++] ?? Promise.resolve([]),
+      dnsTimeout: '100ms',
+    })
+    const first = failureOf(vet('stuck.example'))
+    await timers.advance(99)
+    const second = failureOf(vet('stuck.example'))
+    expect(asked).toBe(1)
+    await timers.advance(1)
+    expect(await first).toMatchObject({ code: 'dns_timeout' })
+    expect(await vet('stuck.example')).toEqual(['1.1.1.1'])
+    await timers.advance(99)
+    expect(await second).toMatchObject({ code: 'dns_timeout' })
+    expect(asked).toBe(2)
+  })
+
+  it('an answer that comes late does not end the lookup that took its place', async () => {
+    let end = (_: string[]) => {}
+    const late = new Promise<string[]>((resolve) => {
+      end = resolve
+    })
+    let asked = 0
+    const lookup = () => (asked++ === 0 ? late : new Promise<string[]>(() => {}))
+    const { vet, timers } = setUp({ lookup, dnsTimeout: '100ms' })
+    const failures = [failureOf(vet('slow.example'))]
+    await timers.advance(100)
+    failures.push(failureOf(vet('slow.example')))
+    end(['1.1.1.1'])
+    await timers.advance(1)
+    failures.push(failureOf(vet('slow.example')))
+    expect(asked).toBe(2)
+    await timers.advance(100)
+    for (const failure of failures) expect(await failure).toMatchObject({ code: 'dns_timeout' })
+  })
+
   it.each<[string, unknown, string]>([
     ['ENOTFOUND', Object.assign(new Error('x'), { code: 'ENOTFOUND' }), 'ENOTFOUND'],
     [

@@ -13,7 +13,9 @@ export type Vet = (hostname: string) => Promise<readonly string[]>
  * that answers with a private address beside a public one is not to be trusted with either.
  */
 export function createVet(policy: NetworkPolicy, timers: Timers): Vet {
-  const resolve = sharedLookup(policy.lookup ?? systemLookup)
+  const resolve = policy.lookup
+    ? sharedLookup(policy.lookup, timers, policy.dnsTimeoutMs)
+    : sharedLookup(systemLookup, timers, Number.POSITIVE_INFINITY)
   return async (hostname) => {
     const literal = isIP(hostname) !== 0
     const addresses = literal ? [hostname] : await withBudget(resolve(hostname), hostname)
@@ -42,15 +44,28 @@ const systemLookup: Lookup = async (hostname) => {
   return found.map(({ address }) => address)
 }
 
-/** Those who ask for a name while it is being looked up wait for that answer: a dead name holds one thread of the pool, not all four. */
-function sharedLookup(lookup: Lookup): Lookup {
-  const underWay = new Map<string, Promise<readonly string[]>>()
+interface UnderWay {
+  readonly since: number
+  readonly answer: Promise<readonly string[]>
+}
+
+/**
+ * Those who ask for a name while it is being looked up wait for that answer: a dead name holds one thread of the pool, not all four. The
+ * system always answers in the end; a host's lookup may not, and after `patienceMs` the next to ask begins it anew.
+ */
+function sharedLookup(lookup: Lookup, timers: Timers, patienceMs: number): Lookup {
+  const underWay = new Map<string, UnderWay>()
   return (hostname) => {
     const found = underWay.get(hostname)
-    if (found !== undefined) return found
-    const begun = answer(lookup, hostname).finally(() => underWay.delete(hostname))
+    if (found !== undefined && timers.now() - found.since < patienceMs) return found.answer
+    const begun: UnderWay = {
+      since: timers.now(),
+      answer: answer(lookup, hostname).finally(() => {
+        if (underWay.get(hostname) === begun) underWay.delete(hostname)
+      }),
+    }
     underWay.set(hostname, begun)
-    return begun
+    return begun.answer
   }
 }
 
