@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { createReceiver } from '@posthorn/receiver'
 import { memoryIdempotency } from '@posthorn/receiver/memory'
 import { createSender } from '@posthorn/sender'
 import { memoryStore } from '@posthorn/sender/memory'
 import { recordingTransport } from '@posthorn/sender/testing'
 import { afterEach, expect, it } from 'vitest'
+import { guarded } from './lib/guarded'
 
 const origin = 'events.example.com'
 const servers: Server[] = []
@@ -16,15 +18,15 @@ afterEach(() => {
 /** Consents by the handshake, and by sending a challenge back; counts what else comes. */
 async function receiver() {
   const seen: string[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const event = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString())
+  const answer = guarded(async (request, response) => {
+    const body = await text(request)
+    const event = body === '' ? undefined : JSON.parse(body)
     seen.push(`${request.method} ${event?.type ?? request.headers['webhook-request-origin']}`)
     if (request.method === 'OPTIONS')
       response.writeHead(204, { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '600' })
     response.end(event?.type === 'endpoint.verification' ? event.data.challenge : undefined)
   })
+  const server = createServer(answer)
   servers.push(server)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const address = server.address()

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Readable } from 'node:stream'
 import { toFetch } from '@posthorn/receiver/fetch'
 import { describe, expect, it } from 'vitest'
+import { guarded } from '../lib/guarded'
 import { createBed, MAX_BODY_BYTES, sign, signBytes } from './bed'
 import { adapterContract } from './contract'
 import { listen } from './listen'
@@ -10,11 +11,12 @@ type FetchHandler = (request: Request) => Promise<Response>
 
 /** A server of the kind that calls `(Request) => Response`. */
 function serve(handle: FetchHandler) {
-  return createServer(async (incoming, outgoing) => {
+  const answer = guarded(async (incoming, outgoing) => {
     const response = await handle(requestOf(incoming))
     if (outgoing.destroyed) return
     await write(incoming, outgoing, response)
   })
+  return createServer(answer)
 }
 
 function requestOf(incoming: IncomingMessage): Request {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type LambdaEvent, type LambdaResult, toLambda } from '@posthorn/receiver/lambda'
 import { describe, expect, it } from 'vitest'
+import { guarded } from '../lib/guarded'
 import { createBed, MAX_BODY_BYTES, sign } from './bed'
 import { adapterContract } from './contract'
 import { listen } from './listen'
@@ -10,13 +11,14 @@ type Event = (request: IncomingMessage, body: Buffer) => LambdaEvent
 
 /** What stands before a function: it reads the request whole, and calls with an event. */
 function gateway(handler: (event: LambdaEvent) => Promise<LambdaResult>, toEvent: Event) {
-  return createServer(async (request, response) => {
+  const answer = guarded(async (request, response) => {
     const event = toEvent(request, await buffer(request))
     const { statusCode, headers, body } = await handler(event)
     const length = statusCode === 204 ? {} : { 'content-length': String(body.length) }
     response.writeHead(statusCode, { ...headers, ...length })
     response.end(body)
   })
+  return createServer(answer)
 }
 
 const pathParameters = ({ url = '' }: IncomingMessage) => ({ tenant: url.split('/')[2] ?? '' })

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { toNode } from '@posthorn/receiver/node'
 import { describe, expect, it } from 'vitest'
+import { guarded } from '../lib/guarded'
 import { type Bed, createBed, event, sign } from './bed'
 import { adapterContract } from './contract'
 import { listen } from './listen'
@@ -13,12 +14,11 @@ adapterContract({
   mount: ({ receiver }) => listen(createServer(toNode(receiver, { params }))),
   mountParsed: ({ receiver }) => {
     const handle = toNode(receiver)
-    return listen(
-      createServer(async (request, response) => {
-        await text(request)
-        await handle(request, response)
-      }),
-    )
+    const consuming = guarded(async (request, response) => {
+      await text(request)
+      await handle(request, response)
+    })
+    return listen(createServer(consuming))
   },
   fix: /before toNode.*request\.rawBody/,
 })

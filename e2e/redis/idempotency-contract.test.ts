@@ -37,7 +37,10 @@ function testOn(url: string): void {
   const run = `posthorn-test:${randomUUID()}:`
   const io = [new Redis(url), new Redis(url)] as const
   const node = [createClient({ url }), createClient({ url })] as const
+  for (const client of [...io, ...node]) client.on('error', () => {})
   const connected = Promise.all(node.map((client) => client.connect()))
+  // Whoever waits for it is told; before that it is nobody's.
+  connected.catch(() => {})
 
   afterAll(async () => {
     for await (const keys of io[0].scanStream({ match: `${run}*`, count: 1_000 })) {

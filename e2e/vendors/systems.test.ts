@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { createReceiver } from '@posthorn/receiver'
 import { memoryIdempotency } from '@posthorn/receiver/memory'
 import { toNode } from '@posthorn/receiver/node'
@@ -7,6 +8,7 @@ import { aetherflow } from '@posthorn/schema/vendors/aetherflow'
 import { b3os } from '@posthorn/schema/vendors/b3os'
 import { honeyframe } from '@posthorn/schema/vendors/honeyframe'
 import { describe, expect, it } from 'vitest'
+import { guarded } from '../lib/guarded'
 import { answersTo, SECRET, senderOf, serve } from './bed'
 
 interface Arrived {
@@ -88,12 +90,11 @@ it('Honeyframe: the interim shape is a plain POST of message and metadata, unsig
     checkSecret() {},
   }
   const requests: { headers: object; body: string }[] = []
-  const url = await serve(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    requests.push({ headers: request.headers, body })
+  const starting = guarded(async (request, response) => {
+    requests.push({ headers: request.headers, body: await text(request) })
     response.end('{"workflow":"started"}')
   })
+  const url = await serve(starting)
   const sender = senderOf({ scheme: unsigned, envelope: envelopes.raw })
   await sender.endpoints.create({ url: `${url}/secret-path`, eventTypes: ['*'] })
   const data = { message: 'The dataset is new', metadata: { dataset: 'ds_1' } }

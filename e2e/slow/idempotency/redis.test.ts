@@ -9,7 +9,7 @@ const prefix = `posthorn-storm:${randomUUID()}:`
 
 afterAll(async () => {
   if (redis.url === undefined) return
-  const client = new Redis(redis.url)
+  const client = new Redis(redis.url).on('error', () => {})
   const keys = await client.keys(`${prefix}*`)
   if (keys.length > 0) await client.del(...keys)
   client.disconnect()
