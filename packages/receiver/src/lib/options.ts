@@ -22,6 +22,8 @@ import type { Clock } from './ports/clock'
 import type { Logger } from './ports/logger'
 import type { RefusalCode } from './result'
 import { type SecretLookup, type SecretProvider, type Secrets, secretLookup } from './secrets'
+import type { TelemetryOptions } from './telemetry/options'
+import { createTelemetry, type Telemetry } from './telemetry/telemetry'
 
 /** What `onError` is told beside the error. */
 export interface ErrorInfo {
@@ -58,6 +60,8 @@ export interface ReceiverOptions<
   readonly tolerance?: Duration | { readonly past?: Duration; readonly future?: Duration }
   /** Longest body, in bytes. Default 1,048,576 (1 MiB; Posthorn's sender sends at most 256 KiB). */
   readonly maxBodyBytes?: number
+  /** Traces and metrics by OpenTelemetry. Default: none. */
+  readonly telemetry?: TelemetryOptions
   /** Default: the machine's. */
   readonly clock?: Clock
   /** Default: `console`, for warnings and errors only. */
@@ -79,11 +83,12 @@ export interface ResolvedOptions {
   readonly maxBodyBytes: number
   readonly clock: Clock
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
 }
 
 const names: ReadonlySet<string> = new Set([
   ...['events', 'secrets', 'idempotency', 'scheme', 'schemes', 'envelope', 'type', 'tolerance'],
-  ...['maxBodyBytes', 'clock', 'logger', 'onError', 'order'],
+  ...['maxBodyBytes', 'clock', 'logger', 'onError', 'order', 'telemetry'],
 ])
 
 /** @throws TypeError for any option that cannot be meant. */
@@ -95,8 +100,10 @@ export function resolveOptions(options: ReceiverOptions): ResolvedOptions {
   const { secrets } = options
   const idempotency = resolveIdempotency(options.idempotency, clock)
   if (secrets === undefined) fail('secrets', `is required, as fromEnv('WEBHOOK_SECRET')`)
+  const { events, telemetry } = options
+  const log = safeLog(options.logger, options.onError)
   return Object.freeze({
-    events: options.events,
+    events,
     secrets: secretLookup(secrets, schemes),
     idempotency,
     order: resolveOrder(options.order, idempotency, clock),
@@ -106,7 +113,8 @@ export function resolveOptions(options: ReceiverOptions): ResolvedOptions {
     tolerance: resolveTolerance(options.tolerance ?? defaults.tolerance),
     maxBodyBytes: resolveLimit(options.maxBodyBytes ?? defaults.maxBodyBytes),
     clock,
-    log: safeLog(options.logger, options.onError),
+    log,
+    telemetry: telemetry && createTelemetry(telemetry, { clock, log, events }),
   })
 }
 

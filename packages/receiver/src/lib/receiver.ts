@@ -141,9 +141,10 @@ async function answer(
   request: ReceiveRequest,
   take: Take,
 ): Promise<ReceiveResult> {
+  const watch = options.telemetry?.watch()
   let outcome: Awaitable<ReceiveOutcome>
   try {
-    outcome = receive(options, request, take)
+    outcome = receive(options, request, watch ? (message) => watch.taken(message, take) : take)
     if (isThenable(outcome)) outcome = await outcome
   } catch (cause) {
     outcome = refuse('config', { cause })
@@ -151,6 +152,7 @@ async function answer(
   if (outcome.kind === 'refused') options.log.refused(outcome)
   else if (outcome.kind === 'stale') options.log.stale(outcome, options.order?.onStale)
   else if (outcome.kind === 'unknown_type') options.log.unknown(outcome)
+  watch?.answered(outcome)
   return reply(outcome, request.method)
 }
 

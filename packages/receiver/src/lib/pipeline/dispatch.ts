@@ -94,7 +94,7 @@ function observe(
 
 /** Answers why a handler failed, if one did. */
 function attempt(
-  { log }: ResolvedOptions,
+  { log, telemetry }: ResolvedOptions,
   handlers: readonly Handler[],
   message: Message,
   { lease, given }: Means,
@@ -106,7 +106,8 @@ function attempt(
     const params = request.params ?? {}
     const facts = { messageId, verified, headers, params, logger: log.logger }
     const context = contextOf(lease, facts, given)
-    const running = runHandlers(handlers, event, context, () => lease.keep())
+    const run = () => runHandlers(handlers, event, context, () => lease.keep())
+    const running = telemetry ? telemetry.process(message, run) : run()
     return isThenable(running) ? running.then(() => undefined, failed) : undefined
   } catch (cause) {
     return failed(cause)

@@ -4,6 +4,7 @@ import { sha256 } from '../hash'
 import type { ResolvedOptions } from '../options'
 import type { Awaitable } from '../ports/idempotency-store'
 import type { ReceiveRequest } from '../request'
+import type { TraceContext } from '../telemetry/api'
 import { pass, type Stage, stop } from './stage'
 import type { Verified } from './verify'
 
@@ -15,6 +16,8 @@ export interface Message {
   /** Undefined for an event that did not come as a request. */
   readonly verified: Verified | undefined
   readonly request: ReceiveRequest
+  /** Where the spans of its handlers belong; with `telemetry`. */
+  readonly trace?: TraceContext
 }
 
 /** One that came in a verified request. */

@@ -12,6 +12,10 @@ export function reply(outcome: ReceiveOutcome, method?: string): ReceiveResult {
   return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body, outcome }
 }
 
+export function replyStatus(outcome: ReceiveOutcome): number {
+  return headOf(outcome).status
+}
+
 interface Head {
   readonly status: number
   /** Undefined where the reply has no body. */
