@@ -14,17 +14,20 @@ export function countTo(total) {
 
 /** Begins to measure; the function it answers ends that, and answers the figures per delivery. */
 export async function startMeters(meter) {
-  const storeMicros = await meter.cpuMicros()
+  const storeBefore = await meter.cpuMicros()
   const cpu = process.cpuUsage()
   const began = performance.now()
   return async function stop(deliveries) {
     const seconds = (performance.now() - began) / 1_000
     const { user, system } = process.cpuUsage(cpu)
     const { rss } = process.memoryUsage()
+    const cpuMicros = (user + system) / deliveries
+    const storeMicros = ((await meter.cpuMicros()) - storeBefore) / deliveries
     return {
       perSecond: deliveries / seconds,
-      cpuMicros: (user + system) / deliveries,
-      storeMicros: ((await meter.cpuMicros()) - storeMicros) / deliveries,
+      cpuMicros,
+      storeMicros,
+      totalMicros: cpuMicros + storeMicros,
       rssMb: rss / 2 ** 20,
     }
   }

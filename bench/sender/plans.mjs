@@ -1,8 +1,8 @@
+import { stacks } from './stacks.mjs'
 import { report as reportBacklog, withBacklog } from './tables/backlog.mjs'
 import { report as reportDrain } from './tables/drain.mjs'
 import { inTransaction, report as reportLatency } from './tables/latency.mjs'
 import { report as reportSingle } from './tables/single.mjs'
-import { stacks } from './stacks.mjs'
 
 const baselines = new Map(
   stacks.flatMap(({ name, baseline }) => [

@@ -1,5 +1,5 @@
-import { median } from '../../lib/statistics.mjs'
 import { fixed, ratioOf, table } from '../../lib/report.mjs'
+import { median } from '../../lib/statistics.mjs'
 import { verdicts } from './verdicts.mjs'
 
 /** How the row of a stack with so many deliveries due is called. */
@@ -16,8 +16,7 @@ export function report(results, { stacks, backlogs }) {
   if (backlogs.length < 2) return
   const [before, last] = backlogs.slice(-2)
   verdicts((ours) => {
-    const ratio = (key) =>
-      ratioOf(results, key, withBacklog(ours, last), withBacklog(ours, before))
+    const ratio = (key) => ratioOf(results, key, withBacklog(ours, last), withBacklog(ours, before))
     return [
       { what: `${ours}, ${last} due to ${before}, rate`, value: ratio('perSecond'), least: 0.9 },
       { what: `${ours}, ${last} due to ${before}, RSS`, value: ratio('rssMb'), most: 1.2 },
