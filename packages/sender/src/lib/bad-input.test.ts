@@ -126,6 +126,11 @@ describe('an endpoint that cannot be created', () => {
     ['a timeout of nothing', { url, timeout: '0s' }, 'invalid_endpoint'],
     ['a numeric timeout', { url, timeout: 5 }, 'invalid_endpoint'],
     ['a retry rule without a start', { url, retry: { schedule: ['5s'] } }, 'invalid_endpoint'],
+    [
+      'retries without a pause',
+      { url, retry: { schedule: ['0s', '0s', '999ms'] } },
+      'invalid_endpoint',
+    ],
     ['an unknown setting', { url, rateLimits: 5 }, 'invalid_endpoint'],
     ['a rate limit as a number', { url, rateLimit: 5 }, 'invalid_endpoint'],
     ['a rate of nothing', { url, rateLimit: { limit: 0, per: '1s' } }, 'invalid_endpoint'],

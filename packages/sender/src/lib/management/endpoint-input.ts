@@ -5,7 +5,7 @@ import type { VerificationMethod } from '../model/consent'
 import type { EndpointRecord, OrderPolicy } from '../model/endpoint'
 import { checkFilter, type Filter } from '../model/filter'
 import { checkEventTypes } from '../model/patterns'
-import { checkRetryRule, type RetryPolicy, type RetryRule } from '../model/retry-schedule'
+import { checkEndpointRetryRule, type RetryPolicy, type RetryRule } from '../model/retry-schedule'
 import { checkUrl } from '../network/index'
 import type { AttemptTls } from '../ports/transport'
 import type { ResolvedOptions } from '../resolve-options'
@@ -33,7 +33,7 @@ export interface EndpointInput {
    * shown nowhere; `authorization` always is.
    */
   readonly headers?: Readonly<Record<string, HeaderInput>>
-  /** Where its retries differ from the sender's. */
+  /** Where its retries differ from the sender's: at most 100 attempts, and from the second retry on at least 1 s between them. */
   readonly retry?: RetryRule
   readonly timeout?: Duration
   /** How many requests it gets, at the most. Default: as many as fall due. */
@@ -190,7 +190,7 @@ function checkTimeout(options: ResolvedOptions, value: Duration): number {
 
 function checkRetry(rule: RetryRule): Partial<RetryPolicy> {
   try {
-    return checkRetryRule(rule)
+    return checkEndpointRetryRule(rule)
   } catch (error) {
     throw invalid(
       'retry',

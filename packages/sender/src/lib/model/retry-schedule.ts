@@ -13,7 +13,7 @@ export interface RetryPolicy {
 
 /** One rule of retrying. What is absent comes from the rule around it, at last from `retrySchedules.standard`. */
 export interface RetryRule {
-  /** Delay before each attempt, the first of which is `'0s'`; 1 to 100 of them. */
+  /** Delay before each attempt, the first of which is `'0s'`; 1 to 100 of them. Of an endpoint each from the third on is at least `'1s'`. */
   readonly schedule?: readonly Duration[]
   /** Share of a delay that is added at random, 0 to 1: 0.2 adds up to 20 %. */
   readonly jitter?: number
@@ -119,7 +119,31 @@ export function checkRetryRule(rule: RetryRule, name = 'retry'): Partial<RetryPo
   })
 }
 
-/** The policy for one delivery: an endpoint's own rule comes before the sender's rule for the type, and that before the general one. */
+/**
+ * Checks the rule of an endpoint, which a tenant may have written: the first retry may come at once, and every later one at least 1 s after the
+ * attempt before it.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+export function checkEndpointRetryRule(rule: RetryRule, name = 'retry'): Partial<RetryPolicy> {
+  const checked = checkRetryRule(rule, name)
+  const { schedule, maxAttempts = schedule?.length ?? 0 } = checked
+  if (schedule === undefined) return checked
+  const early = schedule.slice(0, maxAttempts).findIndex(isTooEarly)
+  if (early !== -1) throw new TypeError(`${name}.schedule[${early}] must be at least '1s'`)
+  if (maxAttempts > schedule.length && isTooEarly(schedule.at(-1) ?? 0, maxAttempts - 1))
+    throw new TypeError(`${name}.schedule must end with at least '1s': its last delay is repeated`)
+  return checked
+}
+
+const shortestLaterDelay = 1_000
+
+const isTooEarly = (delay: number, step: number): boolean => step > 1 && delay < shortestLaterDelay
+
+/**
+ * The policy for one delivery: an endpoint's own rule comes before the sender's rule for the type, and that before the general one. Attempts that
+ * only the endpoint's rule gives follow each other at 1 s at the least.
+ */
 export function retryPolicyFor(
   resolved: ResolvedRetry,
   eventType: string,
@@ -127,7 +151,19 @@ export function retryPolicyFor(
 ): RetryPolicy {
   const ofType = resolved.byType.find(({ pattern }) => matchesType([pattern], eventType))
   const policy = ofType?.policy ?? resolved.policy
-  return endpointRule === undefined ? policy : merge(endpointRule, policy)
+  if (endpointRule === undefined) return policy
+  const merged = merge(endpointRule, policy)
+  return merged.schedule === policy.schedule && merged.maxAttempts > policy.maxAttempts
+    ? Object.freeze({ ...merged, schedule: prolonged(policy) })
+    : merged
+}
+
+/** The schedule with the repetitions that the policy makes of its last delay, and one that may be repeated as often as a tenant likes. */
+function prolonged({ schedule, maxAttempts }: RetryPolicy): readonly number[] {
+  const last = schedule.at(-1) ?? 0
+  if (last >= shortestLaterDelay) return schedule
+  const repeated = Array.from({ length: maxAttempts - schedule.length }, () => last)
+  return [...schedule, ...repeated, shortestLaterDelay]
 }
 
 /** The delay before attempt number `step + 1`, without jitter; undefined when the attempts are used up. */
