@@ -41,18 +41,20 @@ function served(headers: IncomingHttpHeaders, work: () => unknown): void {
   span.end()
 }
 
-async function bench() {
+async function bench({ isInstrumented = true } = {}) {
   const headers: IncomingHttpHeaders[] = []
   const secret = 'whsec_c2VjcmV0LXRoYXQtbm9ib2R5LWtub3dz'
   const receiver = createReceiver({
     secrets: [secret],
     idempotency: { store: memoryIdempotency(), source: 'host' },
+    ...(isInstrumented ? {} : { telemetry: { api } }),
   })
   receiver.on('run.completed', async () => tracer.startSpan('handler').end())
   const answer = toNode(receiver)
   const server = createServer((request, response) => {
     headers.push(request.headers)
-    served(request.headers, () => answer(request, response))
+    if (isInstrumented) served(request.headers, () => answer(request, response))
+    else answer(request, response).catch(() => response.destroy())
   })
   servers.push(server)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
@@ -97,6 +99,20 @@ describe('a trace, over HTTP', () => {
     expect(new Set(traces).size).toBe(1)
     const attributes = exporter.getFinishedSpans().map((span) => span.attributes)
     expect(JSON.stringify(attributes)).not.toContain('s3cret')
+    await sender.stop()
+  })
+
+  it('goes on in the receiver’s own telemetry, without HTTP instrumentation', async () => {
+    const { sender } = await bench({ isInstrumented: false })
+    await sender.send({ type: 'run.completed', data: {} })
+    expect(await sender.deliverDue()).toMatchObject({ succeeded: 1 })
+    expect(chain()).toEqual([
+      'send run.completed',
+      'deliver run.completed',
+      'receive run.completed',
+      'process run.completed',
+      'handler',
+    ])
     await sender.stop()
   })
 

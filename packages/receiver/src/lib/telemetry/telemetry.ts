@@ -75,10 +75,14 @@ function processed<Result>(
   message: Message,
   work: () => Awaitable<Result>,
 ): Awaitable<Result> {
-  const span = startSpan(telemetry, safely, message.trace, {
-    name: spanName('process', message.event.type),
+  const { trace, verified, event } = message
+  // One that an inbox kept has only its headers.
+  const place = trace || !verified ? undefined : safely(() => placeOf(telemetry, message))
+  const span = startSpan(telemetry, safely, trace ?? place?.parent, {
+    name: spanName('process', event.type),
     kind: consumer,
     attributes: operationAttributes('process', message),
+    links: place?.links ?? [],
   })
   return ending(span, () => within(telemetry, safely, span.context, work))
 }
@@ -92,7 +96,7 @@ interface Place {
  * Under the span of the host's HTTP instrumentation, where there is one, with a link to the sender's if that is in another trace; else under the
  * sender's. No signature covers `traceparent`: it decides where spans are shown, and nothing else.
  */
-function placeOf({ api }: ResolvedTelemetry, { request }: Received): Place {
+function placeOf({ api }: ResolvedTelemetry, { request }: Message): Place {
   const parent = api.context.active()
   const remote = remoteOf(api, request.headers)
   if (remote === undefined) return { parent, links: [] }
