@@ -51,6 +51,8 @@ export interface Emitter {
   /** Answers the function that removes the listener again. */
   on<Name extends SenderEventName>(name: Name, listener: SenderListener<Name>): () => void
   emit<Name extends SenderEventName>(name: Name, notice: SenderEvents[Name]): void
+  /** Whether anybody listens: a notice that nobody hears need not be made. */
+  isHeard(name: SenderEventName): boolean
 }
 
 type Listeners = { readonly [Name in SenderEventName]: Set<Subscription<Name>> }
@@ -78,7 +80,9 @@ export function createEmitter(logger: Logger): Emitter {
         subscriptions.delete(subscription)
       }
     },
+    isHeard: (name) => listeners[name].size > 0,
     emit(name, notice) {
+      if (listeners[name].size === 0) return
       const failed = (error: unknown): void =>
         logger.error(
           { ...idsOf(notice), event: name, error: errorText(error) },

@@ -89,7 +89,8 @@ async function sign(
     if (sign === undefined) {
       throw invalidSecret('with whpk_ only verifies; sign with the whsk_ secret of the pair')
     }
-    signatures.push({ label, text: await sign(prefix, message.body) })
+    const text = sign(prefix, message.body)
+    signatures.push({ label, text: typeof text === 'string' ? text : await text })
   }
   return blueprint.write(message, signatures)
 }

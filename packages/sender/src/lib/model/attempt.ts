@@ -13,6 +13,8 @@ export interface AttemptMeta {
   readonly url?: string | undefined
   /** The `Retry-After` that settling honours, in milliseconds. */
   readonly retryAfterMs?: number | undefined
+  /** As they may be shown; undefined when nothing was sent. */
+  readonly requestHeaders?: AttemptRecord['requestHeaders'] | undefined
 }
 
 const longestMessage = 512
@@ -29,29 +31,31 @@ export function classifyOutcome(outcome: AttemptOutcome): AttemptClass {
   return status >= 300 && status <= 599 ? 'http' : 'protocol'
 }
 
+type Draft = { -readonly [Field in keyof AttemptRecord]: AttemptRecord[Field] }
+
 /** What the log keeps of an attempt: bounded, and safe to show to the endpoint's owner. */
 export function describeAttempt(outcome: AttemptOutcome, meta: AttemptMeta): AttemptRecord {
-  const base = {
+  const record: Draft = {
     number: meta.number,
     startedAt: meta.startedAt,
     durationMs: outcome.durationMs,
     outcome: classifyOutcome(outcome),
-    ...(outcome.freshSocket === true ? { freshSocket: true } : {}),
   }
-  if (outcome.kind === 'response') return { ...base, ...describeResponse(outcome, meta) }
-  return { ...base, error: failure(outcome.code, outcome.message) }
+  if (meta.requestHeaders !== undefined) record.requestHeaders = meta.requestHeaders
+  if (outcome.freshSocket === true) record.freshSocket = true
+  if (outcome.kind === 'response') describeResponse(record, outcome, meta)
+  else record.error = failure(outcome.code, outcome.message)
+  return record
 }
 
-function describeResponse(response: ResponseOutcome, meta: AttemptMeta): Partial<AttemptRecord> {
+function describeResponse(record: Draft, response: ResponseOutcome, meta: AttemptMeta): void {
   const error = describeFailure(response, meta)
-  return {
-    ...(classifyOutcome(response) === 'protocol' ? {} : { status: response.status }),
-    responseHeaders: keepHeaders(response.headers, meta.url),
-    ...(response.body.byteLength > 0 ? { responseBody: response.body } : {}),
-    ...(response.truncated ? { responseTruncated: true } : {}),
-    ...(error === undefined ? {} : { error }),
-    ...(response.headers['webhook-duplicate'] === 'true' ? { duplicate: true } : {}),
-  }
+  if (record.outcome !== 'protocol') record.status = response.status
+  record.responseHeaders = keepHeaders(response.headers, meta.url)
+  if (response.body.byteLength > 0) record.responseBody = response.body
+  if (response.truncated) record.responseTruncated = true
+  if (error !== undefined) record.error = error
+  if (response.headers['webhook-duplicate'] === 'true') record.duplicate = true
 }
 
 function describeFailure(response: ResponseOutcome, meta: AttemptMeta): AttemptRecord['error'] {
@@ -92,10 +96,16 @@ function keepHeaders(
   headers: Readonly<Record<string, string>>,
   url: string | undefined,
 ): Readonly<Record<string, string>> {
-  const kept = Object.entries(headers)
-    .map(([name, value]) => [name, keepHeader(name, value, url)] as const)
-    .filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
-  return Object.fromEntries(kept.slice(0, mostHeaders))
+  const kept: Record<string, string> = {}
+  let count = 0
+  for (const name of Object.keys(headers)) {
+    if (count === mostHeaders) break
+    const value = keepHeader(name, headers[name] ?? '', url)
+    if (value === undefined) continue
+    kept[name] = value
+    count += 1
+  }
+  return kept
 }
 
 function keepHeader(name: string, value: string, url: string | undefined): string | undefined {

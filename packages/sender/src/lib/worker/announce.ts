@@ -6,12 +6,13 @@ export function announceAttempt(
   delivery: ClaimedDelivery,
   attempt: AttemptRecord,
 ): void {
-  emitter.emit('attempt', { ...notice(delivery), attempt })
+  if (emitter.isHeard('attempt')) emitter.emit('attempt', { ...notice(delivery), attempt })
 }
 
 export function announceNext(emitter: Emitter, delivery: ClaimedDelivery, next: NextState): void {
-  const base = notice(delivery)
   const attempts = delivery.lease.attempt
+  if (next.status === 'succeeded' && !emitter.isHeard('delivery.succeeded')) return
+  const base = notice(delivery)
   if (next.status === 'pending') {
     emitter.emit('delivery.retrying', { ...base, attempts, retryInMs: next.retryInMs })
   } else if (next.status === 'succeeded') {

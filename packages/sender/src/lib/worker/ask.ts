@@ -7,7 +7,7 @@ import type { WorkerContext } from './context'
 import { openCredentials } from './credentials'
 import { blankOutcome } from './echo'
 import { exchange } from './exchange'
-import { buildRequest } from './request'
+import { buildRequest, type Signing } from './request'
 import { noteSent } from './sent'
 
 /** A request that is no delivery. It is signed, and carries the endpoint's headers and credentials, as a delivery does. */
@@ -60,7 +60,8 @@ async function answer(
   try {
     const credentials = await openCredentials(secretBox, endpoint)
     const signingSecrets = await openSecrets(secretBox, endpoint, now)
-    const request = await questionTo(context, endpoint, question, now)
+    const signing = { now, secrets: signingSecrets }
+    const request = await questionTo(context, endpoint, question, signing)
     let sent: AttemptRequest | undefined
     const outcome = await exchange(context, request, credentials, (complete) => {
       sent = complete
@@ -68,8 +69,8 @@ async function answer(
     // The question itself is no secret, and comes back in a handshake.
     const headers = { ...endpoint.headers, ...question.headers }
     const delivery = { endpoint: { ...endpoint, headers }, messageId: question.messageId }
-    const { secrets } = noteSent({ delivery, credentials, signingSecrets, request: sent })
-    return blankOutcome(outcome, secrets)
+    const { secrets } = noteSent(delivery, { credentials, signingSecrets }, sent)
+    return blankOutcome(outcome, secrets())
   } catch (error) {
     context.options.logger.error(
       { tenantId: endpoint.tenantId, endpointId: endpoint.id, error: errorText(error) },
@@ -83,9 +84,9 @@ async function questionTo(
   context: WorkerContext,
   endpoint: EndpointRecord,
   { method, messageId, headers, body }: Question,
-  now: number,
+  signing: Signing,
 ): Promise<AttemptRequest> {
-  const like = await buildRequest(context.request, { endpoint, messageId }, body, now)
+  const like = await buildRequest(context.request, { endpoint, messageId }, body, signing)
   const { 'content-type': type = '', ...others } = like.headers
   return {
     ...like,

@@ -1,14 +1,14 @@
 import { errorText } from '../error-text'
 import type { AttemptRecord, ClaimedDelivery } from '../model/delivery'
 import type { AttemptOutcome, AttemptRequest } from '../ports/transport'
-import { openSecrets } from '../secrets'
+import { type MaybePromise, openSecrets } from '../secrets'
 import type { Carrier } from '../telemetry/trace-context'
 import type { WorkerContext } from './context'
 import { openCredentials } from './credentials'
 import { exchange } from './exchange'
 import { idsOf } from './ids'
 import { buildRequest } from './request'
-import { noteSent, type Sent, type SentParts } from './sent'
+import { noteSent, type Opened, type Sent } from './sent'
 
 type Failure = Omit<Extract<AttemptOutcome, { kind: 'error' }>, 'kind' | 'durationMs'>
 
@@ -39,7 +39,7 @@ export interface Attempted {
   readonly sent: Sent
 }
 
-const nothingSent: Sent = { secrets: [] }
+const nothingSent: Sent = { secrets: () => [] }
 
 /** Signs and makes one request, which carries the trace that it is part of. Never rejects. */
 export async function attempt(
@@ -57,13 +57,15 @@ export async function attempt(
   const now = context.time.now()
   let opened: Opened
   try {
-    opened = await open(context, delivery, now)
+    const opening = open(context, delivery, now)
+    opened = opening instanceof Promise ? await opening : opening
   } catch (error) {
     return { outcome: fail(notOpened, error), sent: nothingSent }
   }
   let request: AttemptRequest
   try {
-    request = carrying(carrier, await buildRequest(context.request, delivery, body, now))
+    const signing = { now, secrets: opened.signingSecrets, carrier }
+    request = await buildRequest(context.request, delivery, body, signing)
   } catch (error) {
     return { outcome: fail(notBuilt, error), sent: nothingSent }
   }
@@ -71,29 +73,33 @@ export async function attempt(
   const note = (sending: AttemptRequest): void => {
     complete = sending
   }
-  const outcome = await exchange(context, request, opened.credentials, note).catch((error) =>
-    fail(notSent, error),
-  )
-  return { outcome, sent: noteSent({ delivery, ...opened, request: complete }) }
+  let outcome: AttemptOutcome
+  try {
+    outcome = await exchange(context, request, opened.credentials, note)
+  } catch (error) {
+    outcome = fail(notSent, error)
+  }
+  return { outcome, sent: noteSent(delivery, opened, complete) }
 }
 
-function carrying(carrier: Carrier | undefined, request: AttemptRequest): AttemptRequest {
-  return carrier === undefined
-    ? request
-    : { ...request, headers: { ...request.headers, ...carrier } }
-}
-
-type Opened = Pick<SentParts, 'credentials' | 'signingSecrets'>
-
-async function open(
+/** Waits only for what has to be waited for: local keys answer at once. */
+function open(
   { request: { secretBox } }: WorkerContext,
   { endpoint }: ClaimedDelivery,
   now: number,
+): MaybePromise<Opened> {
+  const credentials = openCredentials(secretBox, endpoint)
+  const signingSecrets = openSecrets(secretBox, endpoint, now)
+  return credentials instanceof Promise || signingSecrets instanceof Promise
+    ? openedLater(credentials, signingSecrets)
+    : { credentials, signingSecrets }
+}
+
+async function openedLater(
+  ...parts: [MaybePromise<Opened['credentials']>, MaybePromise<Opened['signingSecrets']>]
 ): Promise<Opened> {
-  return {
-    credentials: await openCredentials(secretBox, endpoint),
-    signingSecrets: await openSecrets(secretBox, endpoint, now),
-  }
+  const [credentials, signingSecrets] = await Promise.all(parts)
+  return { credentials, signingSecrets }
 }
 
 /** What the `redact` hook leaves of an attempt. Which attempt it was, and when, is not the hook's to say. */
@@ -103,9 +109,11 @@ export function redacted(
   record: AttemptRecord,
 ): AttemptRecord {
   const { redact, logger } = context.options
+  const { number, startedAt } = record
   try {
     const left: unknown = redact(record)
-    if (isAttempt(left)) return { ...left, number: record.number, startedAt: record.startedAt }
+    if (left === record && record.number === number && record.startedAt === startedAt) return record
+    if (isAttempt(left)) return { ...left, number, startedAt }
     throw new TypeError('`redact` must answer an attempt, and not a promise of one')
   } catch (error) {
     // A hook that fails must not let through what it was there to hide.

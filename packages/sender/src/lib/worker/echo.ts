@@ -28,6 +28,10 @@ export function blankEchoes(record: AttemptRecord, secrets: readonly string[]): 
   }
 }
 
+/** Whether there is room for a secret in what is kept of an answer. */
+export const mayEcho = (record: AttemptRecord): boolean =>
+  record.responseTruncated === true || longestOf(record) >= shortestSecret
+
 /** Blanks them in a text. */
 export const blankText = (text: string, secrets: readonly string[]): string =>
   blank(text, spellings(secrets))

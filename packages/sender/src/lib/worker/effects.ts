@@ -15,7 +15,8 @@ type Outcome = Pick<SettleResult, 'outcome' | 'endpoint'>
 
 /** What outcomes do to endpoints: health, throttling, disabling. */
 export interface EndpointEffects {
-  apply(delivery: ClaimedDelivery, result: Outcome): Promise<void>
+  /** Undefined when there is nothing to write. */
+  apply(delivery: ClaimedDelivery, result: Outcome): Promise<unknown> | undefined
 }
 
 /** A change that is lost here comes again with the next outcome, so a failing store is logged and no more. */
@@ -47,10 +48,11 @@ export function createEffects(
     }
   }
   return {
-    async apply({ endpoint }, { outcome, endpoint: effect = {} }) {
+    apply({ endpoint }, { outcome, endpoint: effect }) {
       const isHealed = outcome === 'success' && failing.size > 0 && failing.delete(keyOf(endpoint))
-      const changes = changesOf(endpoint, isHealed ? { ...effect, health: healed } : effect)
-      await Promise.all(changes.map(write))
+      if (effect === undefined && !isHealed) return undefined
+      const changes = changesOf(endpoint, isHealed ? { ...effect, health: healed } : { ...effect })
+      return Promise.all(changes.map(write))
     },
   }
 }

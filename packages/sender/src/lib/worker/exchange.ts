@@ -22,19 +22,24 @@ export async function exchange(
   credentials: Credentials,
   note: NoteSent = () => {},
 ): Promise<AttemptOutcome> {
-  const { authorization, token, tls, headers } = credentials
-  const secured = {
-    ...request,
-    ...(tls === undefined ? {} : { tls }),
-    // What the sender sets comes last, so that nothing of the owner's stands in its place.
-    ...(headers === undefined ? {} : { headers: { ...headers, ...request.headers } }),
-  }
+  const { authorization, token } = credentials
+  const secured = secure(request, credentials)
   const send = (complete: AttemptRequest): Promise<AttemptOutcome> => {
     note(complete)
     return context.transport().send(complete)
   }
   if (token !== undefined) return withToken(context, secured, token, send)
   return send(authorization === undefined ? secured : authorized(secured, authorization))
+}
+
+function secure(request: AttemptRequest, { tls, headers }: Credentials): AttemptRequest {
+  if (tls === undefined && headers === undefined) return request
+  return {
+    ...request,
+    ...(tls === undefined ? {} : { tls }),
+    // What the sender sets comes last, so that nothing of the owner's stands in its place.
+    ...(headers === undefined ? {} : { headers: { ...headers, ...request.headers } }),
+  }
 }
 
 async function withToken(

@@ -3,7 +3,8 @@ import { type Scheme, signHeaders } from '@posthorn/schema/signature'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { EndpointRecord } from '../model/endpoint'
 import type { AttemptRequest } from '../ports/transport'
-import { openSecrets, type SecretBox } from '../secrets'
+import type { SecretBox } from '../secrets'
+import type { Carrier } from '../telemetry/trace-context'
 
 export interface RequestContext {
   readonly schemes: ReadonlyMap<string, Scheme>
@@ -16,29 +17,37 @@ export interface RequestContext {
   readonly captureBytes: number
 }
 
-/** The request of one attempt, signed for `now` (the store's milliseconds) with every secret that is still valid. */
+/** What makes one request of a message differ from its next. */
+export interface Signing {
+  /** The store's milliseconds. */
+  readonly now: number
+  /** Opened; every one signs. */
+  readonly secrets: readonly string[]
+  /** The trace that it is part of. */
+  readonly carrier?: Carrier | undefined
+}
+
+/** The request of one attempt. */
 export async function buildRequest(
   context: RequestContext,
   delivery: Pick<ClaimedDelivery, 'endpoint' | 'messageId'>,
   body: Uint8Array,
-  now: number,
+  { now, secrets, carrier }: Signing,
 ): Promise<AttemptRequest> {
   const { endpoint } = delivery
   const { origin } = context.verification
   const message = { id: delivery.messageId, timestamp: Math.floor(now / 1000), body }
-  const secrets = await openSecrets(context.secretBox, endpoint, now)
-  const signed = await Promise.all(
-    schemesOf(context, endpoint).map((scheme) => signHeaders(scheme, message, secrets)),
-  )
+  // One object, written once: this is made for every attempt.
+  const headers: Record<string, string> = { ...endpoint.headers }
+  headers['content-type'] = 'application/json'
+  headers['user-agent'] = context.userAgent
+  if (origin !== undefined) headers.origin = origin
+  for (const scheme of schemesOf(context, endpoint))
+    Object.assign(headers, await signHeaders(scheme, message, secrets))
+  if (carrier !== undefined) Object.assign(headers, carrier)
   return {
     url: endpoint.url,
-    headers: {
-      ...endpoint.headers,
-      'content-type': 'application/json',
-      'user-agent': context.userAgent,
-      ...(origin === undefined ? {} : { origin }),
-      ...Object.assign({}, ...signed),
-    },
+    headers,
     body,
     timeoutMs: endpoint.timeoutMs ?? context.timeoutMs,
     captureBytes: context.captureBytes,

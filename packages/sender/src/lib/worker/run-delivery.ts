@@ -1,7 +1,7 @@
-import { compact } from '../compact'
 import { errorText } from '../error-text'
+import { silentLogger } from '../guarded-logger'
 import { describeAttempt } from '../model/attempt'
-import type { AttemptRecord, ClaimedDelivery, NextState, Settlement } from '../model/delivery'
+import type { ClaimedDelivery, NextState, Settlement } from '../model/delivery'
 import { judgeClaim } from '../model/judge-claim'
 import { retryPolicyFor } from '../model/retry-schedule'
 import { settle } from '../model/settle'
@@ -10,7 +10,7 @@ import { announceAttempt, announceNext } from './announce'
 import { type Attempted, attempt, redacted } from './attempt'
 import { conceal } from './conceal'
 import type { WorkerContext } from './context'
-import { blankEchoes, blankText } from './echo'
+import { blankEchoes, blankText, mayEcho } from './echo'
 import { idsOf } from './ids'
 import type { Sent } from './sent'
 
@@ -44,22 +44,24 @@ async function work(context: WorkerContext, delivery: ClaimedDelivery): Promise<
   const startedAt = context.time.now()
   const begun = context.clock.now()
   const { outcome: seen, sent } = await watched(context, delivery, body)
-  const outcome = await conceal(context, endpoint, seen, begun)
+  const outcome = context.options.concealsTargets
+    ? await conceal(context, endpoint, seen, begun)
+    : seen
   if (context.cutOff() && outcome.kind === 'error')
     return cutOffSettlement(delivery, startedAt, outcome)
   const result = settle(subject(context, delivery), outcome, policy(context, delivery))
   logDetail(context, delivery, seen, sent)
-  await context.effects.apply(delivery, result)
-  const { retryAfterMs } = result
+  const effects = context.effects.apply(delivery, result)
+  if (effects !== undefined) await effects
   const record = describeAttempt(outcome, {
-    ...meta(delivery, startedAt),
-    ...compact({ retryAfterMs }),
+    number: lease.attempt,
+    startedAt,
+    url: endpoint.url,
+    retryAfterMs: result.retryAfterMs,
+    requestHeaders: sent.headers,
   })
-  return {
-    lease,
-    next: result.next,
-    attempt: redacted(context, delivery, withoutSecrets(record, sent)),
-  }
+  const shown = mayEcho(record) ? blankEchoes(record, sent.secrets()) : record
+  return { lease, next: result.next, attempt: redacted(context, delivery, shown) }
 }
 
 async function watched(
@@ -74,14 +76,6 @@ async function watched(
   )
   telemetry.metrics.attempted(delivery, attempted.outcome)
   return attempted
-}
-
-function withoutSecrets(record: AttemptRecord, { headers, secrets }: Sent): AttemptRecord {
-  return blankEchoes({ ...record, ...(headers && { requestHeaders: headers }) }, secrets)
-}
-
-function meta({ lease, endpoint }: ClaimedDelivery, startedAt: number) {
-  return { number: lease.attempt, startedAt, url: endpoint.url }
 }
 
 function subject(context: WorkerContext, delivery: ClaimedDelivery) {
@@ -152,6 +146,7 @@ function logDetail(
   { secrets }: Sent,
 ): void {
   const { logger } = context.options
+  if (logger === silentLogger) return
   const fields = { ...idsOf(delivery), durationMs: outcome.durationMs }
   if (outcome.kind === 'response') {
     logger.debug({ ...fields, status: outcome.status }, 'attempt answered')
@@ -163,7 +158,7 @@ function logDetail(
       ...fields,
       errorClass,
       code,
-      ...(detail === undefined ? {} : { detail: blankText(detail, secrets) }),
+      ...(detail === undefined ? {} : { detail: blankText(detail, secrets()) }),
     },
     'attempt failed',
   )

@@ -15,14 +15,17 @@ export function createWaker(clock: Clock): Waker {
   return {
     wake() {
       hinted = true
-      current?.abort(woken)
+      const waiting = current
+      current = undefined
+      waiting?.abort(woken)
     },
     async wait(ms, signal) {
       if (!hinted && !signal.aborted) {
-        current = new AbortController()
-        const abort = current.abort.bind(current, woken)
+        const waiting = new AbortController()
+        current = waiting
+        const abort = waiting.abort.bind(waiting, woken)
         signal.addEventListener('abort', abort, { once: true })
-        await clock.sleep(ms, current.signal)
+        await clock.sleep(ms, waiting.signal)
         signal.removeEventListener('abort', abort)
         current = undefined
       }

@@ -20,7 +20,7 @@ import { createShutdown, type Shutdown } from './shutdown'
 import { createStoreTime, type StoreTime } from './store-time'
 import { createWaker } from './waker'
 
-const settleWindowMs = 2
+const settleWindowMs = 5
 const largestSettle = 500
 
 /** Delivers what is due: one pass when asked, or all the time between `start` and `stop`. */
