@@ -1,3 +1,4 @@
+import * as postgresSender from '@posthorn/postgres/sender'
 import * as receiver from '@posthorn/receiver'
 import * as express from '@posthorn/receiver/express'
 import * as fastify from '@posthorn/receiver/fastify'
@@ -12,6 +13,7 @@ import * as schemaZod from '@posthorn/schema/zod'
 import * as sender from '@posthorn/sender'
 import * as memory from '@posthorn/sender/memory'
 import * as network from '@posthorn/sender/network'
+import * as senderStore from '@posthorn/sender/store'
 import * as senderTesting from '@posthorn/sender/testing'
 import * as sqliteReceiver from '@posthorn/sqlite/receiver'
 import * as sqliteSender from '@posthorn/sqlite/sender'
@@ -26,6 +28,7 @@ export const lib = {
   receiverMemory,
   node,
   receiverTesting,
+  postgresSender,
   redisReceiver,
   schema,
   signature,
@@ -33,6 +36,7 @@ export const lib = {
   sender,
   memory,
   network,
+  senderStore,
   senderTesting,
   sqliteReceiver,
   sqliteSender,
