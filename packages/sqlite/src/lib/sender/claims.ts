@@ -1,5 +1,6 @@
 import type { ClaimedDelivery, DeliveryClaim, DeliveryClaimRequest } from '@posthorn/sender'
 import type { Connection } from '../connection'
+import { type RowsStatement, writeRows } from '../rows'
 import { int, optionalText, type Row, text } from '../values'
 import { type Choice, chooseInTurn, chooseSuspect } from './choose'
 import { type ClaimedContent, readContents } from './contents'
@@ -18,15 +19,18 @@ const EXPIRE_LEASES = `
   RETURNING seq, lane, line, due_at, order_key, tenant_id`
 
 /** An upsert of rows that are all there: it finds them by key, whatever the statistics say. */
-const LEASE = `
-  INSERT INTO posthorn_queue
-    (seq, attempt, lost, solo_lost, leased_until, token, solo,
-      lane, due_at, deferred, event_seq, tenant_id, id, created_at)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?, ?, ?, 0, 0, 0, 0, '', '', 0
-  FROM json_each(?) WHERE true
-  ON CONFLICT (seq) DO UPDATE SET
-    line = NULL, leased_until = excluded.leased_until, token = excluded.token, solo = excluded.solo,
-    attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost`
+const LEASE: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_queue
+      (seq, attempt, lost, solo_lost, leased_until, token, solo,
+        lane, due_at, deferred, event_seq, tenant_id, id, created_at)`,
+  row: "(?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '', '', 0)",
+  upsert: `
+    ON CONFLICT (seq) DO UPDATE SET
+      line = NULL, leased_until = excluded.leased_until, token = excluded.token,
+      solo = excluded.solo, attempt = excluded.attempt, lost = excluded.lost,
+      solo_lost = excluded.solo_lost`,
+}
 
 const HAS_SUSPECTS = `
   SELECT 1 FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
@@ -83,9 +87,9 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   const leased = choice.deliveries.map((queued) => leasedNow(queued, token))
   const rows = leased.map(({ seq, progress }) => {
     const { attempt, lost, soloLost } = progress
-    return [seq, attempt, lost, soloLost]
+    return [seq, attempt, lost, soloLost, until, token, Number(terms.solo)]
   })
-  connection.run(LEASE, until, token, Number(terms.solo), JSON.stringify(rows))
+  writeRows(connection, LEASE, rows)
   for (const [lane, starts] of choice.limited) {
     countStarts(connection, { lane, starts, now: terms.now })
   }

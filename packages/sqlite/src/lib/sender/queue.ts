@@ -1,4 +1,4 @@
-import type { CancelVerdict, LeaseRef } from '@posthorn/sender'
+import type { CancelVerdict, DeliveryClaim, LeaseRef } from '@posthorn/sender'
 import { optionalInt } from '../values'
 import type { StoreContext } from './context'
 import { finish, giveUp } from './finish'
@@ -27,6 +27,12 @@ export function nextDueIn({ connection, now }: StoreContext): number | undefined
   const row = connection.get(NEXT_TIMES) ?? {}
   const times = TIMES.map((name) => optionalInt(row, name)).filter((time) => time !== undefined)
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now())
+}
+
+/** The answer of a claim that would find nothing; a worker asks after each slot that it frees. */
+export function nothingDue(context: StoreContext): DeliveryClaim | undefined {
+  if (nextDueIn(context) === 0) return undefined
+  return { now: context.now(), deliveries: [], suspects: false }
 }
 
 export function cancelDelivery(

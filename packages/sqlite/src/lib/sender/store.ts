@@ -73,6 +73,11 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
       (settled, operation) =>
       async (...args) =>
         session.guard(() => settled(context)) ?? session.write(() => operation(context, ...args)),
+    writeLightUnless:
+      (settled, operation) =>
+      async (...args) =>
+        session.guard(() => settled(context)) ??
+        session.writeLight(() => operation(context, ...args)),
   })
   return {
     ...ports,
@@ -116,6 +121,7 @@ interface Kinds {
     settled: (context: StoreContext) => Result | undefined,
     operation: (context: StoreContext, ...args: Args) => Result,
   ) => (...args: Args) => Promise<Result>
+  readonly writeLightUnless: Kinds['writeUnless']
 }
 
 function createPorts({
@@ -124,13 +130,14 @@ function createPorts({
   write,
   writeLight,
   writeUnless,
+  writeLightUnless,
 }: Kinds): Pick<SqliteStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
   return {
     deliveries: {
       insert: write(insertEvents),
       claimEvents: writeUnless(noEvents, claimEvents),
       fanOut: write(fanOutEvents),
-      claim: writeLight(claimDeliveries),
+      claim: writeLightUnless(queue.nothingDue, claimDeliveries),
       extend: writeLight(queue.extendLeases),
       settle: write(settleDeliveries),
       release: write(queue.releaseLeases),
