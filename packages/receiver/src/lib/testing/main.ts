@@ -18,8 +18,8 @@ export {
 } from './create-test-event'
 export { deliver, deliverConcurrently } from './deliver'
 export { type FakeClock, fakeClock } from './fake-clock'
-export { type InboxLaw, type InboxSuite, inboxContract, inboxLaws } from './inbox/contract'
 export { type Fixtures, fixturesOf } from './fixtures'
+export { type InboxLaw, type InboxSuite, inboxContract, inboxLaws } from './inbox/contract'
 export {
   type AnswerLike,
   type MatcherResult,
