@@ -1,7 +1,7 @@
 import { type PgClientLike, postgresStore } from '@posthorn/postgres/sender'
 import { createSender } from '@posthorn/sender'
 import { recordingTransport } from '@posthorn/sender/testing'
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { openClient, openPool } from './connections'
 import { startDatabase } from './own-database'
@@ -97,6 +97,24 @@ describe("the host's transaction", () => {
     await vi.waitFor(() => expect(ids()).toEqual(['evt_own_1', 'evt_own_2']), { timeout: 2_000 })
     await client.end()
     await sender.stop()
+  })
+
+  it('rejects when its connection is lost between two statements, and the process goes on', async () => {
+    // As a host has it: what becomes of a connection that is lent out, this pool does not hear.
+    const settings = { connectionString: server.url, max: 1, application_name: 'lent' }
+    const own = new pg.Pool(settings).on('error', () => {})
+    const ends = vi.fn()
+    own.once('connect', (connection) => connection.once('end', ends))
+    const sender = createSender({ store: postgresStore({ client: own }) })
+    const lost = sender.transaction(async () => {
+      await pool.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lent'",
+      )
+      await vi.waitFor(() => expect(ends).toHaveBeenCalled(), { timeout: 5_000 })
+    })
+    await expect(lost).rejects.toMatchObject({ code: 'store_busy' })
+    expect(await sender.transaction(async () => 'again')).toBe('again')
+    await own.end()
   })
 
   it('is left whole by an event that is the caller’s mistake', async () => {

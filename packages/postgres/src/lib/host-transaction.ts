@@ -2,9 +2,16 @@ import { WebhookError } from '@posthorn/schema'
 import { toStoreError } from './errors'
 import type { PgClientLike } from './pg-client-like'
 
+/** A connection that a pool of `pg` has lent out. */
+export interface PgConnectionLike extends PgClientLike {
+  release(error?: boolean): unknown
+  on?(event: 'error', listener: () => void): unknown
+  removeListener?(event: 'error', listener: () => void): unknown
+}
+
 /** A pool of `pg`: transactions get a connection of their own. */
 export interface PgPoolLike extends PgClientLike {
-  connect(): Promise<PgClientLike & { release(error?: boolean): unknown }>
+  connect(): Promise<PgConnectionLike>
   /** Where `pg` keeps the pool's size. */
   readonly options?: { readonly max?: number }
 }
@@ -64,6 +71,7 @@ async function onConnection<Result>(
   work: (tx: PgClientLike) => Promise<Result>,
 ): Promise<Result> {
   const connection = await pool.connect()
+  connection.on?.('error', tellsItself)
   let broken = false
   try {
     await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')
@@ -75,8 +83,15 @@ async function onConnection<Result>(
     throw error
   } finally {
     connection.release(broken)
+    connection.removeListener?.('error', tellsItself)
   }
 }
+
+/**
+ * A connection that is lost between two statements says so by an event, which would end the process if nobody heard it: the pool listens to
+ * those alone that are not lent out. The next statement rejects.
+ */
+function tellsItself(): void {}
 
 /** Postgres answers ROLLBACK to the COMMIT of a transaction in which a statement failed: a handler may have caught that error. */
 async function commit(connection: PgClientLike): Promise<void> {
