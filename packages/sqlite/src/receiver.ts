@@ -4,6 +4,7 @@ export {
   type SqliteIdempotencyOptions,
   sqliteIdempotency,
 } from './lib/receiver/idempotency'
+export { type SqliteInbox, type SqliteInboxOptions, sqliteInbox } from './lib/receiver/inbox'
 export { type SqliteOrder, type SqliteOrderOptions, sqliteOrder } from './lib/receiver/order'
 export type {
   SqliteDatabase,
