@@ -1,17 +1,12 @@
 import { WebhookError } from '@posthorn/schema'
-import pRetry from 'p-retry'
+import pRetry, { type Options } from 'p-retry'
 
 /**
  * Repeats a store call that found the database busy: a few milliseconds at a time, about 150 ms in all. Deliveries' own retries are durable
  * and live in the store instead.
  */
 export function whileBusy<Result>(call: () => Promise<Result>): Promise<Result> {
-  return pRetry(call, {
-    retries: 5,
-    minTimeout: 5,
-    factor: 2,
-    shouldRetry: ({ error }) => WebhookError.is(error, 'store_busy'),
-  })
+  return withRetries(call, { retries: 5, minTimeout: 5, factor: 2 })
 }
 
 /**
@@ -19,12 +14,18 @@ export function whileBusy<Result>(call: () => Promise<Result>): Promise<Result> 
  * busy does not depend on the clock that decides due times.
  */
 export function whileBusyFor<Result>(ms: number, call: () => Promise<Result>): Promise<Result> {
-  return pRetry(call, {
-    retries: 10_000,
-    minTimeout: 5,
-    maxTimeout: 250,
-    factor: 2,
-    maxRetryTime: ms,
-    shouldRetry: ({ error }) => WebhookError.is(error, 'store_busy'),
-  })
+  const terms = { retries: 10_000, minTimeout: 5, maxTimeout: 250, factor: 2, maxRetryTime: ms }
+  return withRetries(call, terms)
 }
+
+/** Nearly every call succeeds at once: it is made without the machinery for those that do not. */
+async function withRetries<Result>(call: () => Promise<Result>, terms: Options): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    return pRetry(call, { ...terms, shouldRetry: (failed) => isBusy(failed.error) })
+  }
+}
+
+const isBusy = (error: unknown): boolean => WebhookError.is(error, 'store_busy')

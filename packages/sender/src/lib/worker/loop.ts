@@ -29,8 +29,8 @@ interface LoopState {
 
 async function turn(context: WorkerContext, state: LoopState, waker: Waker): Promise<void> {
   try {
-    const isMore = await step(context, state)
-    if (!isMore) await rest(context, waker)
+    const progress = await step(context, state)
+    if (progress !== 'at_once') await rest(context, waker, progress)
   } catch (error) {
     context.options.logger.error(
       { error: errorText(error) },
@@ -41,8 +41,10 @@ async function turn(context: WorkerContext, state: LoopState, waker: Waker): Pro
   }
 }
 
-/** Answers whether there may be more to do at once. */
-async function step(context: WorkerContext, state: LoopState): Promise<boolean> {
+/** `at_once`: there is more for certain. `some`: the store says whether there is more. */
+type Progress = 'none' | 'some' | 'at_once'
+
+async function step(context: WorkerContext, state: LoopState): Promise<Progress> {
   const matched = await matchRecorded(context)
   const { deliveries, suspects } = await claimDue(context)
   for (const delivery of deliveries) void runDelivery(context, delivery)
@@ -51,7 +53,8 @@ async function step(context: WorkerContext, state: LoopState): Promise<boolean> 
     alone = (await runSuspects(context, mostSolo)).length
     state.lastSolo = context.clock.now()
   }
-  return matched > 0 || (deliveries.length + alone > 0 && !isFull(context))
+  if (matched > 0) return 'at_once'
+  return deliveries.length + alone > 0 ? 'some' : 'none'
 }
 
 const isFull = ({ inFlight, options }: WorkerContext): boolean =>
@@ -63,10 +66,11 @@ function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): b
   return idle || context.clock.now() - state.lastSolo >= context.options.worker.leaseMs
 }
 
-async function rest(context: WorkerContext, waker: Waker): Promise<void> {
+async function rest(context: WorkerContext, waker: Waker, progress: Progress): Promise<void> {
   const most = context.options.worker.pollMs
   if (isFull(context)) return waker.wait(most, context.stopping)
   const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
+  if (dueIn !== undefined && dueIn <= 0 && progress === 'some') return
   // Due, and yet not claimed: a cap holds it back, and a freed slot will wake us.
   const ms = dueIn === undefined || dueIn <= 0 ? most : Math.min(most, dueIn)
   await waker.wait(ms, context.stopping)
