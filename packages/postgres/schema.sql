@@ -26,13 +26,13 @@ CREATE TABLE posthorn.attempts (
 CREATE TABLE posthorn.attempts_other PARTITION OF posthorn.attempts DEFAULT;
 
 CREATE TABLE posthorn.blocked (
+  tenant_id text COLLATE "C" NOT NULL,
   lane bigint NOT NULL,
   order_key text COLLATE "C" NOT NULL,
-  tenant_id text COLLATE "C" NOT NULL,
   event_id text COLLATE "C" NOT NULL,
   delivery_id text COLLATE "C" NOT NULL,
   "position" bigint NOT NULL,
-  CONSTRAINT blocked_pkey PRIMARY KEY (lane, order_key)
+  CONSTRAINT blocked_pkey PRIMARY KEY (tenant_id, lane, order_key)
 );
 
 CREATE TABLE posthorn.bodies (
@@ -161,9 +161,10 @@ CREATE TABLE posthorn.migrations (
 );
 
 CREATE TABLE posthorn.paces (
+  tenant_id text COLLATE "C" NOT NULL,
   lane bigint NOT NULL,
   due double precision NOT NULL,
-  CONSTRAINT paces_pkey PRIMARY KEY (lane)
+  CONSTRAINT paces_pkey PRIMARY KEY (tenant_id, lane)
 ) WITH (fillfactor=30);
 
 CREATE TABLE posthorn.queue (
@@ -221,9 +222,9 @@ CREATE INDEX deliveries_log ON posthorn.deliveries USING btree (tenant_id, creat
 
 CREATE INDEX deliveries_unsent ON posthorn.deliveries USING btree (tenant_id, status, created_at, seq) WHERE (status <> 'succeeded'::text);
 
-CREATE UNIQUE INDEX endpoints_lane ON posthorn.endpoints USING btree (lane);
+CREATE INDEX endpoints_lane ON posthorn.endpoints USING btree (lane);
 
-CREATE INDEX endpoints_tenant ON posthorn.endpoints USING btree (tenant_id, lane);
+CREATE UNIQUE INDEX endpoints_tenant ON posthorn.endpoints USING btree (tenant_id, lane);
 
 CREATE UNIQUE INDEX events_key ON posthorn.events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
@@ -261,44 +262,73 @@ CREATE OR REPLACE FUNCTION posthorn.adapt_lane(before posthorn.endpoints, after 
 AS $function$
 BEGIN
   IF after.ordered IS DISTINCT FROM 'block' OR after.status = 'disabled' THEN
-    DELETE FROM posthorn.blocked b WHERE b.lane = after.lane;
+    DELETE FROM posthorn.blocked b WHERE b.tenant_id = after.tenant_id AND b.lane = after.lane;
   END IF;
   IF (before.rate_limit, before.rate_per_ms) IS DISTINCT FROM (after.rate_limit, after.rate_per_ms) THEN
-    DELETE FROM posthorn.paces p WHERE p.lane = after.lane;
+    DELETE FROM posthorn.paces p WHERE p.tenant_id = after.tenant_id AND p.lane = after.lane;
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.add_deliveries(items jsonb, now_ms bigint)
- RETURNS void
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION posthorn.add_deliveries(tenants text[], events text[], seqs bigint[], order_keys text[], places integer[], ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, now_ms bigint)
+ RETURNS json
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-  WITH added AS MATERIALIZED (
-    SELECT i->>'tenantId' AS tenant_id, i->>'id' AS event_id, v.seq AS position, v.ordering_key, d.*,
-      e.lane, nextval('posthorn.positions') AS seq
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-    CROSS JOIN LATERAL jsonb_to_recordset(i->'deliveries')
-      AS d(id text, "endpointId" text, envelope text, status text, reason text)
-    JOIN posthorn.events v ON v.tenant_id = i->>'tenantId' AND v.id = i->>'id'
-    LEFT JOIN posthorn.endpoints e ON e.tenant_id = i->>'tenantId' AND e.id = d."endpointId"
-    ORDER BY a.place
-  ), waiting AS (
+DECLARE
+  lanes bigint[];
+  owners text[];
+BEGIN
+  IF body_places <> '{}' THEN
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
+    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length)
+    FROM unnest(body_places, body_envelopes, body_starts, body_lengths) AS b(place, envelope, start, length)
+    WHERE seqs[b.place] IS NOT NULL
+    ON CONFLICT DO NOTHING;
+  END IF;
+
+  WITH added AS (
     INSERT INTO posthorn.queue
       (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, created_at)
-    SELECT tenant_id, id, lane, "endpointId", event_id, seq, position, ordering_key, now_ms, event_id, envelope, now_ms
-    FROM added WHERE status = 'pending' AND lane IS NOT NULL
-  ), other AS (
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT i->>'tenantId', i->>'id', b.envelope, decode(b.body, 'hex')
-    FROM jsonb_array_elements(items) AS i
-    CROSS JOIN LATERAL jsonb_to_recordset(i->'bodies') AS b(envelope text, body text)
-    ON CONFLICT DO NOTHING
+    SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
+      now_ms, events[d.place], d.envelope, now_ms
+    FROM (
+      SELECT d.*, tenants[d.place] AS tenant
+      FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
+      WHERE d.reason IS NULL AND seqs[d.place] IS NOT NULL
+      ORDER BY seqs[d.place], d.n
+    ) d
+    CROSS JOIN LATERAL (
+      SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = d.tenant AND e.id = d.endpoint OFFSET 0) e
+    RETURNING lane, tenant_id
   )
+  SELECT array_agg(lane), array_agg(tenant_id) INTO lanes, owners FROM added;
+  IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
+
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, message_id, created_at, finished_at)
-  SELECT tenant_id, id, "endpointId", event_id, seq, CASE status WHEN 'skipped' THEN 'skipped' ELSE 'canceled' END, reason,
-    0, 0, 0, 0, event_id, now_ms, now_ms
-  FROM added WHERE status = 'skipped' OR lane IS NULL
-$function$;
+  SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
+    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, events[d.place], now_ms, now_ms
+  FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
+  WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
+  RETURN json_build_object('lanes', lanes, 'tenants', owners);
+END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.assert_read_committed()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'The statements of this client run in % transactions. Give the store a client with default_transaction_isolation ''read committed''.',
+      current_setting('transaction_isolation') USING ERRCODE = 'PH003';
+  END IF;
+END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.cancel_delivery(of_tenant text, delivery text)
  RETURNS text
@@ -306,10 +336,18 @@ CREATE OR REPLACE FUNCTION posthorn.cancel_delivery(of_tenant text, delivery tex
 AS $function$
 DECLARE
   now_ms bigint := posthorn.now_ms();
+  q posthorn.queue;
 BEGIN
-  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = of_tenant AND q.id = delivery FOR UPDATE;
+  DELETE FROM posthorn.queue k WHERE k.tenant_id = of_tenant AND k.id = delivery RETURNING * INTO q;
   IF FOUND THEN
-    PERFORM posthorn.finish(jsonb_build_array(jsonb_build_object('tenantId', of_tenant, 'id', delivery, 'status', 'canceled')), now_ms);
+    INSERT INTO posthorn.deliveries
+      (tenant_id, id, endpoint_id, event_id, seq, status, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of, created_at, finished_at)
+    VALUES (q.tenant_id, q.id, q.endpoint_id, q.event_id, q.seq, 'canceled', q.attempt, q.lost, q.solo_lost, q.deferred, q.last_status,
+      q.message_id, q.replay_of, q.created_at, now_ms);
+    IF q.order_key IS NOT NULL THEN
+      PERFORM posthorn.end_lines(jsonb_build_array(jsonb_build_object('lane', q.lane, 'key', q.order_key, 'tenantId', q.tenant_id,
+        'eventId', q.event_id, 'id', q.id, 'position', q."position", 'seq', q.seq, 'failed', false)));
+    END IF;
     RETURN 'canceled';
   END IF;
   DELETE FROM posthorn.blocked b WHERE b.tenant_id = of_tenant AND b.delivery_id = delivery;
@@ -325,7 +363,11 @@ CREATE OR REPLACE FUNCTION posthorn.cancel_lane(of_lane bigint, now_ms bigint)
  RETURNS void
  LANGUAGE sql
 AS $function$
-  WITH gone AS (DELETE FROM posthorn.queue q WHERE q.lane = of_lane RETURNING q.*)
+  WITH found AS MATERIALIZED (
+    SELECT q.tenant_id, q.id FROM posthorn.queue q WHERE q.lane = of_lane ORDER BY q.tenant_id, q.id FOR UPDATE
+  ), gone AS (
+    DELETE FROM posthorn.queue q USING found f WHERE q.tenant_id = f.tenant_id AND q.id = f.id RETURNING q.*
+  )
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of, created_at, finished_at)
   SELECT tenant_id, id, endpoint_id, event_id, seq, 'canceled', attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
@@ -335,100 +377,175 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(request text)
- RETURNS text
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes bigint[], quotas integer[], revisions integer[], first_lanes integer, most integer, lease_ms bigint, per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint)
+ RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+#variable_conflict use_column
 DECLARE
-  terms jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  solo boolean := (terms->>'solo')::boolean;
-  free_slots integer := (terms->>'limit')::integer;
-  failing_left integer := (terms->>'failingLimit')::integer;
-  served bigint := (terms->>'served')::bigint;
-  failing_served bigint := (terms->>'failingServed')::bigint;
-  solo_served bigint := (terms->>'soloServed')::bigint;
-  from_ring bigint := served;
-  candidate record;
-  ring posthorn.endpoints[] := '{}';
-  overdue boolean[] := '{}';
-  target posthorn.endpoints;
-  share integer;
-  quota integer;
-  ids text[];
-  tenants text[] := '{}';
-  claimed text[] := '{}';
+  suspects boolean := false;
+  -- What stands in the way without being leased.
+  slack integer := 0;
+  free_slots integer := CASE WHEN alone THEN least(most, 1) ELSE most END;
+  failing_left integer := failing_limit;
+  seen integer := 0;
+  upto integer := first_lanes;
+  is_last boolean;
+  depth bigint;
+  mine bigint[];
+  mine_quotas integer[];
+  mine_revisions integer[];
   busy bigint[] := '{}';
+  wanted tid[];
+  outcome record;
+  looked_at jsonb := '[]';
+  endpoints jsonb := '[]';
 BEGIN
-  FOR candidate IN
-    SELECT c.endpoint, c.lane, c.late FROM (
-      SELECT l.lane, (CASE WHEN e.lane IS NOT NULL THEN e END)::posthorn.endpoints AS endpoint,
-        NOT solo AND e.failing_since IS NOT NULL AND CASE WHEN failing_served <= from_ring
-          THEN l.lane > failing_served AND l.lane <= from_ring ELSE l.lane > failing_served OR l.lane <= from_ring END AS late
-      FROM (SELECT w.lane FROM posthorn.lanes_waiting() w WHERE NOT solo AND w.due_at <= now_ms
-            UNION ALL SELECT s FROM posthorn.suspicious_lanes(now_ms) s WHERE solo) l
-      LEFT JOIN posthorn.endpoints e ON e.lane = l.lane
-      WHERE e.lane IS NULL OR posthorn.opens_at(e) <= now_ms
-    ) c
-    ORDER BY c.late DESC NULLS LAST,
-      c.lane <= CASE WHEN solo THEN solo_served WHEN c.late THEN failing_served ELSE from_ring END, c.lane
-  LOOP
-    IF (candidate.endpoint).lane IS NULL THEN
-      PERFORM posthorn.cancel_lane(candidate.lane, now_ms);
-    ELSE
-      ring := ring || candidate.endpoint;
-      overdue := overdue || coalesce(candidate.late, false);
+  PERFORM posthorn.assert_read_committed();
+  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
+  IF FOUND THEN
+    slack := 64;
+    suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms));
+  END IF;
+  IF alone THEN
+    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after, s);
+    quotas := array_fill(1, ARRAY[cardinality(lanes)]);
+    revisions := array_fill(0, ARRAY[cardinality(lanes)]);
+    upto := cardinality(lanes);
+  END IF;
+
+  -- At first so many rows of each lane that the slots are filled if there is enough; then, if they are not, all that may be had.
+  FOR round IN 1..2 LOOP
+    EXIT WHEN free_slots <= 0 OR cardinality(lanes) = 0;
+    is_last := round = 2 OR alone;
+    SELECT array_agg(l.lane) FILTER (WHERE l.mine), array_agg(l.quota) FILTER (WHERE l.mine), array_agg(l.revision) FILTER (WHERE l.mine),
+      coalesce(array_agg(l.lane) FILTER (WHERE NOT l.mine), '{}')
+    INTO mine, mine_quotas, mine_revisions, busy
+    FROM (
+      SELECT l.*, pg_try_advisory_xact_lock(hashtext('posthorn'), l.lane::integer) AS mine
+      FROM unnest(lanes[1:upto], quotas[1:upto], revisions[1:upto]) AS l(lane, quota, revision) OFFSET 0
+    ) l;
+    depth := CASE WHEN is_last THEN per_endpoint ELSE least(per_endpoint, greatest(16, 8 * free_slots / upto)) END;
+
+    -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
+    WITH looked AS MATERIALIZED (
+      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free,
+        c.lined IS FALSE AND f.rows >= depth + slack AND c.cap > depth AS cut,
+        CASE WHEN l.revision <> e.revision THEN to_jsonb(e.endpoint) END AS endpoint,
+        least(coalesce(cardinality(f.free), 0), greatest(0, c.cap - f.held),
+          CASE WHEN c.pause IS NOT NULL THEN greatest(0, floor(c.spare - greatest(0, c.pace_due - now_ms - 0.001) / c.pause) + 1) END)::integer AS ready
+      FROM unnest(mine, mine_quotas, mine_revisions) WITH ORDINALITY AS l(lane, quota, revision, place)
+      LEFT JOIN LATERAL (
+        SELECT e.*, e AS endpoint FROM posthorn.endpoints e WHERE e.lane = l.lane AND posthorn.opens_at(e) <= now_ms OFFSET 0
+      ) e ON true
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN e.lane IS NOT NULL THEN e.ordered IS NOT NULL AND e.status <> 'disabled' END AS lined,
+          CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END AS cap,
+          floor(e.rate_limit / 20.0) AS spare,
+          CASE WHEN e.status <> 'disabled' THEN e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END AS pause,
+          CASE WHEN e.rate_limit IS NOT NULL THEN coalesce((
+            SELECT p.due FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane), 0) END AS pace_due
+        OFFSET 0
+      ) c
+      CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE w.leased_until > now_ms) AS held, count(*) AS rows,
+          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free
+        FROM (
+          (SELECT q.ctid AS t, q.leased_until, q.due_at, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
+           FROM posthorn.queue q WHERE NOT c.lined AND q.lane = l.lane AND q.due_at <= now_ms
+           ORDER BY q.due_at, q.seq LIMIT least(c.cap, depth) + slack)
+          UNION ALL
+          (SELECT q.ctid, q.leased_until, q.due_at, q.lost + (q.token IS NOT NULL)::integer >= 2
+           FROM posthorn.queue q WHERE alone AND NOT c.lined AND q.lane = l.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms
+           ORDER BY q.due_at)
+          UNION ALL
+          (SELECT h.t, h.leased_until, h.due_at, alone = (h.losses >= 2) FROM (
+             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+             FROM posthorn.heads(e.tenant_id, e.lane) h
+             UNION ALL
+             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+              WHERE q.lane = l.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT c.cap + slack)
+           ) h WHERE c.lined ORDER BY h.due_at, h.seq)
+        ) w
+      ) f
+    ), wishes AS (
+      SELECT k.place, k.failing, pass,
+        CASE pass WHEN 1 THEN least(k.ready, k.quota) ELSE k.ready - least(k.ready, k.quota) END AS wish
+      FROM looked k CROSS JOIN generate_series(1, CASE WHEN is_last OR upto = cardinality(lanes) THEN 2 ELSE 1 END) AS pass
+      WHERE k.ready > 0
+    ), within_share AS (
+      SELECT w.place, w.pass, CASE WHEN w.failing THEN least(w.wish, greatest(0, failing_left - (w.sum - w.wish))) ELSE w.wish END AS wish
+      FROM (SELECT w.*, sum(w.wish) OVER (PARTITION BY w.failing ORDER BY w.pass, w.place) AS sum FROM wishes w) w
+    ), granted AS MATERIALIZED (
+      SELECT g.place, sum(g.granted)::integer AS count FROM (
+        SELECT w.place, least(w.wish, greatest(0, free_slots - (sum(w.wish) OVER (ORDER BY w.pass, w.place) - w.wish))) AS granted
+        FROM within_share w
+      ) g GROUP BY g.place
+    ), shared AS MATERIALIZED (
+      SELECT k.*, coalesce((SELECT g.count FROM granted g WHERE g.place = k.place), 0) AS count FROM looked k
+    )
+    SELECT ARRAY(SELECT u FROM shared s CROSS JOIN LATERAL unnest(s.free[1:s.count]) AS u WHERE s.count > 0) AS tids,
+      jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
+      jsonb_agg(s.endpoint) FILTER (WHERE s.endpoint IS NOT NULL) AS endpoints,
+      coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
+      array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
+      array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
+      array_agg(s.pace_due) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS dues,
+      array_agg(s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS pauses
+    INTO outcome FROM shared s;
+    looked_at := looked_at || coalesce(outcome.lanes, '[]');
+    endpoints := endpoints || coalesce(outcome.endpoints, '[]');
+    wanted := outcome.tids;
+    free_slots := free_slots - cardinality(wanted);
+    failing_left := failing_left - outcome.failing;
+
+    -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
+    IF wanted <> '{}' THEN
+      RETURN QUERY
+      WITH leased AS (
+        UPDATE posthorn.queue q SET
+          leased_until = now_ms + lease_ms,
+          token = nextval('posthorn.tokens'),
+          solo = alone,
+          attempt = q.attempt + 1,
+          lost = q.lost + (q.token IS NOT NULL)::integer,
+          solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
+        FROM (SELECT q.ctid AS t FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED) f
+        WHERE q.ctid = f.t
+        RETURNING q.*
+      ), paced AS (
+        INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
+        SELECT s.tenant_id, s.lane, greatest(s.due, now_ms) + n.taken * s.pause
+        FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.dues, outcome.pauses) AS s(tenant_id, lane, due, pause)
+        CROSS JOIN LATERAL (SELECT count(*) AS taken FROM leased x WHERE x.lane = s.lane) n
+        WHERE n.taken > 0
+        ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due
+      )
+      SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
+        q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
+        CASE WHEN q.envelope IS NULL THEN encode(v.body, 'escape') ELSE (
+          SELECT encode(b.body, 'escape') FROM posthorn.bodies b
+          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, NULL
+      FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
+      CROSS JOIN LATERAL (
+        SELECT v.type, v.ordering_key, v.metadata, v.body FROM posthorn.events v WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v;
     END IF;
+
+    seen := upto;
+    EXIT WHEN is_last OR NOT outcome.cut AND upto = cardinality(lanes);
+    upto := cardinality(lanes);
   END LOOP;
 
-  share := CASE WHEN solo THEN 1 ELSE ceil(free_slots::numeric / greatest(cardinality(ring), 1)) END;
-  -- Each its share first, and then what is left to whoever has more.
-  FOR pass IN 1..CASE WHEN solo THEN 1 ELSE 2 END LOOP
-    FOR i IN 1..cardinality(ring) LOOP
-      EXIT WHEN free_slots <= 0;
-      target := ring[i];
-      quota := CASE WHEN pass = 1 THEN least(share, free_slots) ELSE free_slots END;
-      IF target.failing_since IS NOT NULL THEN quota := least(quota, failing_left); END IF;
-      CONTINUE WHEN quota <= 0;
-      ids := posthorn.lease_lane(target, now_ms, terms, quota);
-      IF pass = 1 AND NOT solo THEN
-        IF target.failing_since IS NOT NULL THEN failing_served := target.lane; END IF;
-        IF NOT overdue[i] THEN served := target.lane; END IF;
-      END IF;
-      CONTINUE WHEN ids IS NULL OR ids = '{}';
-      free_slots := free_slots - cardinality(ids);
-      IF target.failing_since IS NOT NULL THEN failing_left := failing_left - cardinality(ids); END IF;
-      tenants := tenants || array_fill(target.tenant_id, ARRAY[cardinality(ids)]);
-      claimed := claimed || ids;
-      IF solo THEN solo_served := target.lane; free_slots := 0; END IF;
-    END LOOP;
-  END LOOP;
-
-  RETURN json_build_object(
-    'now', now_ms,
-    'deliveries', (
-      SELECT coalesce(json_agg(json_build_object('tenantId', q.tenant_id, 'id', q.id, 'attempt', q.attempt, 'token', q.token::text,
-        'eventId', q.event_id, 'eventType', v.type, 'orderingKey', v.ordering_key, 'messageId', q.message_id, 'lost', q.lost,
-        'soloLost', q.solo_lost, 'deferred', q.deferred, 'createdAt', q.created_at, 'endpointId', q.endpoint_id, 'metadata', v.metadata,
-        'body', encode(CASE WHEN q.envelope IS NULL THEN v.body ELSE (
-          SELECT b.body FROM posthorn.bodies b
-          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, 'hex')
-      ) ORDER BY q.due_at, q.seq), '[]')
-      FROM unnest(tenants, claimed) AS c(tenant_id, id)
-      JOIN posthorn.queue q ON q.tenant_id = c.tenant_id AND q.id = c.id
-      JOIN posthorn.events v ON v.tenant_id = q.tenant_id AND v.id = q.event_id),
-    'endpoints', (
-      SELECT coalesce(json_agg(row_to_json(n)), '[]') FROM posthorn.endpoints n
-      WHERE n.lane IN (SELECT q.lane FROM unnest(tenants, claimed) AS c(tenant_id, id)
-        JOIN posthorn.queue q ON q.tenant_id = c.tenant_id AND q.id = c.id)),
-    'suspects', EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)),
-    'served', served, 'failingServed', failing_served, 'soloServed', solo_served
-  )::text;
+  lane := NULL;
+  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'endpoints', endpoints)::text;
+  RETURN NEXT;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.claim_events(request text)
@@ -481,111 +598,123 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.drop_partitions(bigint) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION posthorn.extend_leases(request text)
- RETURNS text
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET jit TO 'off'
-AS $function$
-DECLARE
-  terms jsonb := request::jsonb;
-  now_ms bigint := posthorn.now_ms();
-  places bigint[];
-BEGIN
-  WITH found AS MATERIALIZED (
-    SELECT a.place, l.t FROM jsonb_array_elements(terms->'leases') WITH ORDINALITY AS a(i, place)
-    CROSS JOIN LATERAL (
-      SELECT q.ctid AS t FROM posthorn.queue q
-      WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND q.token::text = i->>'token' AND q.attempt = (i->>'attempt')::integer
-        AND q.leased_until > now_ms
-      FOR UPDATE OFFSET 0
-    ) l
-  ), extended AS (
-    UPDATE posthorn.queue q SET leased_until = greatest(q.leased_until, now_ms + round((terms->>'leaseMs')::numeric)::bigint)
-    FROM found f WHERE q.ctid = f.t RETURNING f.place
-  )
-  SELECT coalesce(array_agg(place), '{}') INTO places FROM extended;
-  RETURN (SELECT coalesce(json_agg(place = ANY (places) ORDER BY place), '[]')
-    FROM generate_series(1, jsonb_array_length(terms->'leases')) AS place)::text;
-END $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.fan_out_events(request text)
- RETURNS text
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET jit TO 'off'
-AS $function$
-DECLARE
-  now_ms bigint := posthorn.now_ms();
-  held jsonb;
-BEGIN
-  PERFORM 1 FROM posthorn.unmatched u
-  JOIN (SELECT i->>'tenantId' AS tenant_id, i->>'id' AS id FROM jsonb_array_elements(request::jsonb) AS i) g
-    ON u.tenant_id = g.tenant_id AND u.event_id = g.id
-  ORDER BY u.seq FOR UPDATE OF u;
-
-  WITH given AS (
-    SELECT DISTINCT ON (i->>'tenantId', i->>'id', i->>'token') i FROM jsonb_array_elements(request::jsonb) AS i
-  ), matched AS (
-    DELETE FROM posthorn.unmatched u USING given g
-    WHERE u.tenant_id = i->>'tenantId' AND u.event_id = i->>'id' AND u.token::text = i->>'token'
-    RETURNING g.i, u.seq
-  )
-  SELECT coalesce(jsonb_agg(i ORDER BY seq), '[]') INTO held FROM matched;
-
-  UPDATE posthorn.events e SET state = i->>'state', issues = i->>'issues', wanted = (i->>'wanted')::integer
-  FROM jsonb_array_elements(held) AS i WHERE e.tenant_id = i->>'tenantId' AND e.id = i->>'id';
-
-  PERFORM posthorn.add_deliveries(held, now_ms);
-  RETURN jsonb_array_length(held)::text;
-END $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.finish(items jsonb, now_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.end_lines(ended jsonb)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-DECLARE
-  ended jsonb;
 BEGIN
-  WITH gone AS (
-    DELETE FROM posthorn.queue q USING jsonb_to_recordset(items) AS i("tenantId" text, id text, status text, reason text, "httpStatus" integer)
-    WHERE q.tenant_id = i."tenantId" AND q.id = i.id
-    RETURNING q.*, i.status, i.reason, i."httpStatus" AS http_status
-  ), logged AS (
-    INSERT INTO posthorn.deliveries
-      (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
-       created_at, finished_at)
-    SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
-      message_id, replay_of, created_at, now_ms
-    FROM gone
-  )
-  SELECT jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id, 'id', id,
-    'position', "position", 'seq', seq, 'failed', status = 'failed'))
-  INTO ended FROM gone WHERE order_key IS NOT NULL;
-  IF ended IS NULL THEN RETURN; END IF;
-
   DELETE FROM posthorn.blocked b
-  USING jsonb_to_recordset(ended) AS d(lane bigint, key text, "eventId" text, failed boolean)
-  WHERE b.lane = d.lane AND b.order_key = d.key AND b.event_id = d."eventId" AND NOT d.failed;
+  USING jsonb_to_recordset(ended) AS d("tenantId" text, lane bigint, key text, "eventId" text, failed boolean)
+  WHERE b.tenant_id = d."tenantId" AND b.lane = d.lane AND b.order_key = d.key AND b.event_id = d."eventId" AND NOT d.failed;
 
-  INSERT INTO posthorn.blocked AS b (lane, order_key, tenant_id, event_id, delivery_id, "position")
-  SELECT d.lane, d.key, d."tenantId", d."eventId", d.id, d.position
+  INSERT INTO posthorn.blocked AS b (tenant_id, lane, order_key, event_id, delivery_id, "position")
+  SELECT d."tenantId", d.lane, d.key, d."eventId", d.id, d.position
   FROM jsonb_to_recordset(ended) AS d(lane bigint, key text, "tenantId" text, "eventId" text, id text, "position" bigint, seq bigint, failed boolean)
   JOIN posthorn.endpoints e ON e.lane = d.lane AND e.ordered = 'block' AND e.status <> 'disabled'
   WHERE d.failed AND NOT EXISTS (
     SELECT 1 FROM posthorn.queue q
     WHERE q.lane = d.lane AND q.order_key = d.key AND (q."position", q.seq) < (d.position, d.seq))
-  ON CONFLICT (lane, order_key) DO UPDATE SET
-    tenant_id = excluded.tenant_id, event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
+  ON CONFLICT (tenant_id, lane, order_key) DO UPDATE SET
+    event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.heads(of_lane bigint)
+CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text[], ids text[], attempts integer[], tokens bigint[], lease_ms bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  now_ms bigint := posthorn.now_ms();
+  places bigint[];
+BEGIN
+  WITH found AS MATERIALIZED (
+    SELECT g.place, l.t FROM unnest(tenants, ids, attempts, tokens) WITH ORDINALITY AS g(tenant, id, attempt, token, place)
+    CROSS JOIN LATERAL (
+      SELECT q.ctid AS t FROM posthorn.queue q
+      WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt AND q.leased_until > now_ms
+      FOR UPDATE OFFSET 0
+    ) l
+  ), extended AS (
+    UPDATE posthorn.queue q SET leased_until = greatest(q.leased_until, now_ms + lease_ms)
+    FROM found f WHERE q.ctid = f.t RETURNING f.place
+  )
+  SELECT coalesce(array_agg(place), '{}') INTO places FROM extended;
+  RETURN array_to_json(places)::text;
+END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+  now_ms bigint := posthorn.now_ms();
+  seqs bigint[];
+  order_keys text[];
+  applied integer;
+  woken json;
+BEGIN
+  PERFORM 1 FROM posthorn.unmatched u JOIN unnest(tenants, ids) AS g(tenant, id) ON u.tenant_id = g.tenant AND u.event_id = g.id
+  ORDER BY u.seq FOR UPDATE OF u;
+
+  -- Of each place the seq where the verdict holds, and NULL where it does not.
+  WITH matched AS (
+    DELETE FROM posthorn.unmatched u USING unnest(tenants, ids, tokens) WITH ORDINALITY AS g(tenant, id, token, place)
+    WHERE u.tenant_id = g.tenant AND u.event_id = g.id AND u.token::text = g.token
+    RETURNING g.place, u.seq, u.ordering_key
+  )
+  SELECT array_agg(m.seq ORDER BY g.place), array_agg(m.ordering_key ORDER BY g.place), count(m.seq)
+  INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
+
+  UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
+  FROM unnest(seqs, tenants, ids, states, fan_out_events.issues, fan_out_events.wanted) AS g(seq, tenant, id, state, issues, wanted)
+  WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
+  IF places <> '{}' THEN
+    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
+      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+  END IF;
+  RETURN json_build_object('applied', applied, 'woken', woken)::text;
+END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.find_lanes()
+ RETURNS text
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  now_ms bigint := posthorn.now_ms();
+  gone bigint[];
+  due json;
+  suspects boolean := false;
+BEGIN
+  PERFORM posthorn.assert_read_committed();
+  SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
+    json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
+      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e) <= now_ms)
+  INTO gone, due
+  FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
+  IF gone IS NOT NULL THEN
+    PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+  END IF;
+  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
+  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
+  RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
+END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.heads(of_tenant text, of_lane bigint)
  RETURNS TABLE(t tid, head posthorn.queue)
  LANGUAGE sql
  STABLE
@@ -597,7 +726,7 @@ AS $function$
     FROM keys k WHERE k.order_key IS NOT NULL
   )
   SELECT h.t, h.head FROM keys k
-  LEFT JOIN posthorn.blocked b ON b.lane = of_lane AND b.order_key = k.order_key
+  LEFT JOIN posthorn.blocked b ON b.tenant_id = of_tenant AND b.lane = of_lane AND b.order_key = k.order_key
   CROSS JOIN LATERAL (
     (SELECT q.ctid AS t, q AS head FROM posthorn.queue q
      WHERE b.event_id IS NULL AND q.lane = of_lane AND q.order_key = k.order_key ORDER BY q."position", q.seq LIMIT 1)
@@ -608,7 +737,7 @@ AS $function$
   ) h
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM posthorn.unmatched u
-    WHERE u.tenant_id = (h.head).tenant_id AND u.ordering_key = k.order_key AND u.seq < (h.head)."position")
+    WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position")
 $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.insert_endpoint(request text)
@@ -630,7 +759,7 @@ BEGIN
   RETURN row_to_json(e)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_events(request text)
+CREATE OR REPLACE FUNCTION posthorn.insert_events(turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[], metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, unchecked boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -638,58 +767,55 @@ CREATE OR REPLACE FUNCTION posthorn.insert_events(request text)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-  items jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  fresh jsonb;
-  places bigint[];
+  drawn bigint[];
+  seqs bigint[];
+  fresh bigint[];
+  woken json;
 BEGIN
-  -- Inserted in the order of their keys, so that two batches with the same ones wait for each other, and never in a circle.
-  WITH given AS MATERIALIZED (
-    SELECT a.i, a.place, nextval('posthorn.positions') AS seq
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-  ), inserted AS (
+  drawn := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, cardinality(ids)));
+  seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
+  WITH inserted AS (
     INSERT INTO posthorn.events
       (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body)
-    SELECT i->>'tenantId', i->>'id', seq, i->>'type', (i->>'version')::integer, (i->>'timestamp')::bigint, now_ms,
-      CASE WHEN (i->>'matched')::boolean THEN 'fanned_out' ELSE 'recorded' END,
-      i->>'idempotencyKey', i->>'orderingKey', i->>'metadata', (i->>'wanted')::integer, decode(i->>'body', 'hex')
-    FROM given ORDER BY i->>'tenantId', coalesce(i->>'idempotencyKey', i->>'id'), place
+    SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
+      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length)
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths)
+      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length)
     ON CONFLICT DO NOTHING
     RETURNING seq
   )
-  SELECT coalesce(jsonb_agg(g.i - 'body' || jsonb_build_object('seq', g.seq) ORDER BY g.place), '[]'), coalesce(array_agg(g.place), '{}')
-  INTO fresh, places FROM given g JOIN inserted USING (seq);
+  SELECT coalesce(array_agg(seq), '{}') INTO fresh FROM inserted;
+  IF cardinality(fresh) < cardinality(seqs) THEN
+    seqs := ARRAY(SELECT CASE WHEN s = ANY (fresh) THEN s END FROM unnest(seqs) AS s);
+  END IF;
 
-  INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon)
-  SELECT i->>'tenantId', i->>'id', (i->>'seq')::bigint, i->>'orderingKey',
-    coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = i->>'tenantId'), 0)
-  FROM jsonb_array_elements(fresh) AS i WHERE NOT (i->>'matched')::boolean;
+  IF false = ANY (matched) THEN
+    INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
+    SELECT g.tenant, g.id, g.seq, g.order_key,
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), insert_events.unchecked
+    FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
+    WHERE g.seq IS NOT NULL AND NOT g.matched;
+  END IF;
+  IF places <> '{}' THEN
+    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
+      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+  END IF;
 
-  PERFORM posthorn.add_deliveries(
-    (SELECT coalesce(jsonb_agg(i ORDER BY (i->>'seq')::bigint), '[]')
-     FROM jsonb_array_elements(fresh) AS i WHERE (i->>'matched')::boolean), now_ms);
-
-  RETURN (
-    SELECT coalesce(json_agg(json_build_object('eventId', v.id, 'duplicate', NOT (a.place = ANY (places)), 'deliveries', v.wanted) ORDER BY a.place), '[]')
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
+  RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
+    SELECT json_agg(json_build_array(v.id, g.seq IS NULL, v.wanted) ORDER BY g.place)
+    FROM unnest(seqs, tenants, ids, keys) WITH ORDINALITY AS g(seq, tenant, id, key, place)
     CROSS JOIN LATERAL (
       SELECT known.* FROM (
-        SELECT 0 AS rank, e.id, e.wanted, e.seq FROM posthorn.events e
-        WHERE e.tenant_id = i->>'tenantId' AND e.idempotency_key = i->>'idempotencyKey'
+        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.idempotency_key = g.key
         UNION ALL
-        SELECT 1, e.id, e.wanted, e.seq FROM posthorn.events e WHERE e.tenant_id = i->>'tenantId' AND e.id = i->>'id'
+        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.id = g.id
       ) known ORDER BY rank LIMIT 1
-    ) v
-  )::text;
+    ) v) END)::text;
 END $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.is_suspect(q posthorn.queue)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT q.lost + (q.token IS NOT NULL)::integer >= 2 $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.lanes_waiting()
  RETURNS TABLE(lane bigint, due_at bigint)
@@ -704,74 +830,6 @@ AS $function$
   )
   SELECT r.lane, r.due_at FROM r
 $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.lease_lane(e posthorn.endpoints, now_ms bigint, terms jsonb, quota integer)
- RETURNS text[]
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-  asked boolean := e.status <> 'disabled';
-  alone boolean := (terms->>'solo')::boolean;
-  cap bigint := (terms->>'perEndpoint')::bigint;
-  allowed bigint := quota;
-  spare double precision := floor(e.rate_limit / 20.0);
-  pause double precision := e.rate_per_ms / (e.rate_limit - spare);
-  pace_due double precision;
-  held bigint;
-  wanted tid[];
-  taken text[];
-BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), e.lane::integer) THEN RETURN NULL; END IF;
-  IF asked AND now_ms - e.failing_since >= (terms->>'probeAfterMs')::double precision THEN cap := least(cap, 1); END IF;
-  IF asked AND e.rate_limit IS NOT NULL THEN
-    pace_due := coalesce((SELECT p.due FROM posthorn.paces p WHERE p.lane = e.lane), 0);
-    allowed := least(allowed, greatest(0, floor(spare - greatest(0, pace_due - now_ms - 0.001) / pause) + 1));
-  END IF;
-
-  -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
-  -- The leased are the longest due, but for suspects before them: what lies behind as many as the cap need not be looked at.
-  IF asked AND e.ordered IS NOT NULL THEN
-    SELECT count(*) FILTER (WHERE f.leased_until > now_ms),
-      array_agg(f.t ORDER BY f.due_at, f.seq) FILTER (WHERE f.leased_until <= now_ms AND f.due_at <= now_ms AND f.suspect = alone)
-    INTO held, wanted FROM (
-      SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, posthorn.is_suspect(h.head) AS suspect FROM posthorn.heads(e.lane) h
-      UNION ALL
-      (SELECT q.ctid, q.leased_until, q.due_at, q.seq, posthorn.is_suspect(q) FROM posthorn.queue q
-       WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + quota + 64)
-    ) f;
-  ELSE
-    SELECT count(*) FILTER (WHERE f.leased_until > now_ms),
-      array_agg(f.t ORDER BY f.due_at, f.seq) FILTER (WHERE f.leased_until <= now_ms AND f.suspect = alone)
-    INTO held, wanted FROM (
-      SELECT q.ctid AS t, q.leased_until, q.due_at, q.seq, posthorn.is_suspect(q) AS suspect FROM posthorn.queue q
-      WHERE q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + quota + 64
-    ) f;
-  END IF;
-  allowed := least(allowed, cap - held);
-  IF allowed <= 0 OR wanted IS NULL THEN RETURN '{}'; END IF;
-
-  WITH free AS MATERIALIZED (
-    SELECT q.ctid AS t FROM posthorn.queue q
-    WHERE q.ctid = ANY (wanted[1:allowed]) AND q.leased_until <= now_ms
-    FOR UPDATE SKIP LOCKED
-  ), leased AS (
-    UPDATE posthorn.queue q SET
-      leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint,
-      token = nextval('posthorn.tokens'),
-      solo = alone,
-      attempt = q.attempt + 1,
-      lost = q.lost + (q.token IS NOT NULL)::integer,
-      solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-    FROM free WHERE q.ctid = free.t RETURNING q.id
-  )
-  SELECT coalesce(array_agg(id), '{}') INTO taken FROM leased;
-
-  IF pace_due IS NOT NULL AND taken <> '{}' THEN
-    INSERT INTO posthorn.paces AS p (lane, due) VALUES (e.lane, greatest(pace_due, now_ms) + cardinality(taken) * pause)
-    ON CONFLICT (lane) DO UPDATE SET due = excluded.due;
-  END IF;
-  RETURN taken;
-END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.make_partitions(days integer)
  RETURNS void
@@ -819,30 +877,29 @@ CREATE OR REPLACE FUNCTION posthorn.next_due_in()
 AS $function$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  earliest double precision := (SELECT min(u.leased_until) FROM posthorn.unmatched u);
-  candidate record;
-  ready double precision;
+  earliest double precision;
 BEGIN
-  FOR candidate IN
-    SELECT l.lane, e AS endpoint, posthorn.opens_at(e) AS opens
-    FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane
-  LOOP
-    EXIT WHEN earliest <= now_ms;
-    IF (candidate.endpoint).lane IS NULL THEN RETURN '0'; END IF;
-    CONTINUE WHEN candidate.opens IS NULL;
-    IF (candidate.endpoint).ordered IS NOT NULL AND (candidate.endpoint).status <> 'disabled' THEN
-      ready := (SELECT min(greatest(h.due_at, h.leased_until)) FROM (
-        SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(candidate.lane) h
-        UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = candidate.lane AND q.order_key IS NULL) h);
-    ELSE
-      ready := least(
-        (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = candidate.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
-        (SELECT min(q.leased_until) FROM (
-          SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = candidate.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
-         WHERE q.leased_until > now_ms));
-    END IF;
-    IF ready IS NOT NULL THEN earliest := least(earliest, greatest(ready, candidate.opens)); END IF;
-  END LOOP;
+  -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
+  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+  IF FOUND THEN RETURN '0'; END IF;
+  SELECT least(
+    (SELECT min(u.leased_until) FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq OFFSET 0) u),
+    (SELECT min(CASE WHEN e.lane IS NULL THEN 0 WHEN r.ready IS NOT NULL THEN greatest(r.ready, e.opens) END)
+     FROM posthorn.lanes_waiting() l
+     LEFT JOIN LATERAL (SELECT e.*, posthorn.opens_at(e) AS opens FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
+     CROSS JOIN LATERAL (
+       SELECT CASE WHEN e.ordered IS NOT NULL AND e.status <> 'disabled' THEN (
+         SELECT min(greatest(h.due_at, h.leased_until)) FROM (
+           SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, l.lane) h
+           UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane AND q.order_key IS NULL) h)
+       ELSE least(
+         (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = l.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
+         (SELECT min(q.leased_until) FROM (
+           SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
+          WHERE q.leased_until > now_ms)) END AS ready
+     ) r
+     WHERE e.lane IS NULL OR e.opens IS NOT NULL))
+  INTO earliest;
   RETURN CASE WHEN earliest IS NOT NULL THEN ceil(greatest(0, earliest - now_ms))::text END;
 END $function$;
 
@@ -863,7 +920,7 @@ AS $function$
       CASE WHEN e.failing_since IS NOT NULL THEN coalesce(e.probe_at, 0) ELSE 0 END,
       CASE WHEN e.rate_limit IS NOT NULL THEN (
         SELECT p.due - floor(e.rate_limit / 20.0) * e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0))
-        FROM posthorn.paces p WHERE p.lane = e.lane) END)
+        FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane) END)
   END
 $function$;
 
@@ -953,6 +1010,7 @@ DECLARE
   item jsonb;
   verdicts text[] := '{}';
 BEGIN
+  PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
   PERFORM 1 FROM (
     SELECT DISTINCT i->>'tenantId' AS tenant_id, i->>'eventId' AS id FROM jsonb_array_elements(request::jsonb) AS i ORDER BY 1, 2
@@ -998,12 +1056,12 @@ BEGIN
   INSERT INTO posthorn.queue
     (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, replay_of, created_at)
   VALUES (v.tenant_id, item->>'id', e.lane, e.id, v.id, place,
-    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
+    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
     v.ordering_key, now_ms, message, item->>'envelope', item->>'replayOf', now_ms);
   RETURN 'created';
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.release_leases(request text)
+CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text[], ids text[], attempts integer[], tokens bigint[])
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1014,8 +1072,8 @@ CREATE OR REPLACE FUNCTION posthorn.release_leases(request text)
 AS $function$
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
-  FROM (SELECT DISTINCT i FROM jsonb_array_elements(request::jsonb) AS i) g
-  WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND q.token::text = i->>'token' AND q.attempt = (i->>'attempt')::integer;
+  FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
+  WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt;
   RETURN '';
 END $function$;
 
@@ -1065,6 +1123,7 @@ DECLARE
   event_id text := coalesce(send.id, posthorn.new_event_id(now_ms));
   happened bigint := coalesce(floor(extract(epoch FROM occurred_at) * 1000)::bigint, now_ms);
   body text;
+  bytes bytea;
   answer jsonb;
 BEGIN
   IF tenant IS NULL OR tenant !~ '^[!-~]{1,128}$' THEN
@@ -1091,18 +1150,15 @@ BEGIN
     || to_char(to_timestamp(happened / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || lpad((happened % 1000)::text, 3, '0') || 'Z"'
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
-  answer := posthorn.insert_events(jsonb_build_array(jsonb_build_object(
-    'tenantId', tenant, 'id', event_id, 'type', type, 'version', version, 'timestamp', happened,
-    'body', encode(convert_to(body, 'UTF8'), 'hex'), 'idempotencyKey', idempotency_key, 'orderingKey', ordering_key,
-    'metadata', metadata::text, 'matched', false, 'wanted', 0, 'deliveries', '[]'::jsonb, 'bodies', '[]'::jsonb))::text)::jsonb -> 0;
-  IF NOT (answer ->> 'duplicate')::boolean THEN
-    UPDATE posthorn.unmatched u SET unchecked = true WHERE u.tenant_id = tenant AND u.event_id = answer ->> 'eventId';
-  END IF;
-  RETURN answer ->> 'eventId';
+  bytes := convert_to(body, 'UTF8');
+  answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
+    ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
+    '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+  RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.send(text,text,jsonb,text,text,jsonb,text,timestamp with time zone,integer) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(request text)
+CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text[], ids text[], attempts integer[], tokens bigint[], statuses text[], retries bigint[], deferrals boolean[], reasons text[], http_statuses integer[], log_places integer[], numbers integer[], started bigint[], durations integer[], outcomes text[], answers integer[], request_headers text[], response_headers text[], truncated boolean[], codes text[], messages text[], duplicates boolean[], fresh_sockets boolean[], starts integer[], lengths integer[], bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1110,54 +1166,83 @@ CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(request text)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-  items jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  held jsonb;
-  places bigint[];
+  todo integer[] := ARRAY(SELECT generate_series(1, cardinality(ids)));
+  applied integer[] := '{}';
+  done integer[];
+  ended jsonb;
 BEGIN
-  -- Locked in one order, so that two batches never wait for each other in a circle.
-  PERFORM 1 FROM (
-    SELECT i->>'tenantId' AS tenant_id, i->>'id' AS id FROM jsonb_array_elements(items) AS i ORDER BY 1, 2
-  ) g CROSS JOIN LATERAL (
-    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = g.tenant_id AND q.id = g.id FOR UPDATE OFFSET 0
-  ) l;
+  FOR try IN 1..2 LOOP
+    -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
+    WITH gone AS (
+      DELETE FROM posthorn.queue q USING (
+        SELECT l.t, g.place, g.token, statuses[g.place] AS status, reasons[g.place] AS reason, http_statuses[g.place] AS http_status
+        FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
+              FROM unnest(todo) AS p(place)) g
+        CROSS JOIN LATERAL (
+          SELECT q.ctid AS t FROM posthorn.queue q
+          WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
+        WHERE statuses[g.place] <> 'pending'
+      ) f WHERE q.ctid = f.t AND q.token = f.token
+      RETURNING q.*, f.place, f.status, f.reason, f.http_status
+    ), logged AS (
+      INSERT INTO posthorn.deliveries
+        (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
+         created_at, finished_at)
+      SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
+        message_id, replay_of, created_at, now_ms
+      FROM gone
+    )
+    SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
+      'id', id, 'position', "position", 'seq', seq, 'failed', status = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+    INTO done, ended FROM gone;
+    IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
+    applied := applied || done;
 
-  now_ms := posthorn.now_ms();
-  SELECT coalesce(jsonb_agg(h.i), '[]'), coalesce(array_agg(h.place), '{}') INTO held, places FROM (
-    SELECT DISTINCT ON (q.tenant_id, q.id) a.i, a.place
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-    JOIN posthorn.queue q ON q.tenant_id = a.i->>'tenantId' AND q.id = a.i->>'id'
-    WHERE q.token::text = a.i->>'token' AND q.attempt = (a.i->>'attempt')::integer
-    ORDER BY q.tenant_id, q.id, a.place
-  ) h;
+    IF 'pending' = ANY (statuses) THEN
+      WITH kept AS (
+        UPDATE posthorn.queue q SET due_at = now_ms + f.retry, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + f.deferral::integer, last_status = coalesce(f.http_status, q.last_status)
+        FROM (
+          SELECT l.t, g.place, g.token, retries[g.place] AS retry, deferrals[g.place] AS deferral, http_statuses[g.place] AS http_status
+          FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
+                FROM unnest(todo) AS p(place)) g
+          CROSS JOIN LATERAL (
+            SELECT q.ctid AS t FROM posthorn.queue q
+            WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
+          WHERE statuses[g.place] = 'pending'
+        ) f WHERE q.ctid = f.t AND q.token = f.token
+        RETURNING f.place
+      )
+      SELECT array_agg(place) INTO done FROM kept;
+      applied := applied || done;
+    END IF;
+
+    EXIT WHEN cardinality(applied) = cardinality(ids);
+    todo := ARRAY(SELECT p FROM unnest(todo) AS p WHERE p <> ALL (applied));
+    PERFORM 1 FROM unnest(todo) AS p(place) CROSS JOIN LATERAL (
+      SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[p.place] AND q.id = ids[p.place] AND q.token = tokens[p.place]
+      FOR UPDATE OFFSET 0) l;
+    EXIT WHEN NOT FOUND;
+  END LOOP;
 
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT i->>'tenantId', i->>'id', l.number, l."startedAt", l."durationMs", l.outcome, l.status, l."requestHeaders", l."responseHeaders",
-    l."responseTruncated", l."errorCode", l."errorMessage", l.duplicate, l."freshSocket", decode(l."responseBody", 'hex')
-  FROM jsonb_array_elements(items) AS i
-  CROSS JOIN LATERAL jsonb_to_record(i->'log') AS l(number integer, "startedAt" bigint, "durationMs" integer, outcome text, status integer,
-    "requestHeaders" text, "responseHeaders" text, "responseTruncated" boolean, "errorCode" text, "errorMessage" text, duplicate boolean,
-    "freshSocket" boolean, "responseBody" text)
-  WHERE jsonb_typeof(i->'log') = 'object' AND (
-    EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id')
-    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = i->>'tenantId' AND d.id = i->>'id'))
+  SELECT tenants[l.place], ids[l.place], l.number, l.started, l.duration, l.outcome, l.status, l.request_headers, l.response_headers, l.truncated,
+    l.code, l.message, l.duplicate, l.fresh_socket, substring(bytes FROM l.start FOR l.length)
+  FROM unnest(log_places, numbers, started, durations, outcomes, answers, request_headers, response_headers, truncated, codes, messages, duplicates,
+    fresh_sockets, starts, lengths)
+    AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
+      start, length)
+  WHERE cardinality(applied) = cardinality(ids) OR l.place = ANY (applied)
+    OR EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[l.place] AND q.id = ids[l.place])
+    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = tenants[l.place] AND d.id = ids[l.place])
   ON CONFLICT DO NOTHING;
-
-  UPDATE posthorn.queue q SET
-    due_at = now_ms + round((i->>'retryInMs')::numeric)::bigint,
-    leased_until = 0, token = NULL, solo = false,
-    deferred = q.deferred + (i->>'deferred')::boolean::integer,
-    last_status = coalesce((i->>'httpStatus')::integer, q.last_status)
-  FROM jsonb_array_elements(held) AS i
-  WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND i->>'status' = 'pending';
-
-  PERFORM posthorn.finish((SELECT coalesce(jsonb_agg(i), '[]') FROM jsonb_array_elements(held) AS i WHERE i->>'status' <> 'pending'), now_ms);
-
-  RETURN (SELECT coalesce(json_agg(place = ANY (places) ORDER BY place), '[]') FROM generate_series(1, jsonb_array_length(items)) AS place)::text;
+  RETURN array_to_json(applied)::text;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.suspicious_lanes(now_ms bigint)
@@ -1167,8 +1252,10 @@ CREATE OR REPLACE FUNCTION posthorn.suspicious_lanes(now_ms bigint)
 AS $function$
   SELECT DISTINCT q.lane FROM posthorn.queue q
   JOIN posthorn.endpoints e ON e.lane = q.lane
-  WHERE q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms AND posthorn.is_suspect(q) AND posthorn.opens_at(e) <= now_ms
-    AND (q.order_key IS NULL OR e.ordered IS NULL OR e.status = 'disabled' OR EXISTS (SELECT 1 FROM posthorn.heads(q.lane) h WHERE (h.head).id = q.id))
+  WHERE q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms AND q.lost + (q.token IS NOT NULL)::integer >= 2
+    AND posthorn.opens_at(e) <= now_ms
+    AND (q.order_key IS NULL OR e.ordered IS NULL OR e.status = 'disabled'
+      OR EXISTS (SELECT 1 FROM posthorn.heads(e.tenant_id, q.lane) h WHERE (h.head).id = q.id))
 $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.transition_endpoints(request text)

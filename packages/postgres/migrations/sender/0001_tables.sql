@@ -28,16 +28,20 @@ CREATE TABLE posthorn.endpoints (
   PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 70);
 
-CREATE UNIQUE INDEX endpoints_lane ON posthorn.endpoints (lane);
-CREATE INDEX endpoints_tenant ON posthorn.endpoints (tenant_id, lane);
+CREATE UNIQUE INDEX endpoints_tenant ON posthorn.endpoints (tenant_id, lane);
+CREATE INDEX endpoints_lane ON posthorn.endpoints (lane);
 
 -- When the next request to a rate-limited endpoint would begin, if each took its interval (GCRA).
 CREATE TABLE posthorn.paces (
-  lane bigint PRIMARY KEY,
-  due double precision NOT NULL
+  tenant_id text COLLATE "C" NOT NULL,
+  lane bigint NOT NULL,
+  due double precision NOT NULL,
+  PRIMARY KEY (tenant_id, lane)
 ) WITH (fillfactor = 30);
 
 -- `body` NULL: pruned. `wanted`: deliveries to be made when it was fanned out. `renewals`: message ids of their own given to replays.
+-- `writer`: the transaction that wrote it, so that who pages forward finds those that were committed behind it. Its numbers only grow with the
+-- rows, so an index of ranges of blocks is enough, and costs an insert next to nothing.
 CREATE TABLE posthorn.events (
   tenant_id text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -54,6 +58,7 @@ CREATE TABLE posthorn.events (
   wanted integer NOT NULL,
   renewals integer NOT NULL DEFAULT 0,
   body bytea,
+  writer bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
   PRIMARY KEY (tenant_id, id)
 );
 
@@ -61,6 +66,7 @@ CREATE UNIQUE INDEX events_key ON posthorn.events (tenant_id, idempotency_key) W
 CREATE INDEX events_log ON posthorn.events (tenant_id, recorded_at, seq);
 CREATE INDEX events_time ON posthorn.events (recorded_at, seq);
 CREATE INDEX events_pruned ON posthorn.events (recorded_at) WHERE body IS NULL;
+CREATE INDEX events_writer ON posthorn.events USING brin (writer) WITH (pages_per_range = 16);
 
 -- The same events in other envelopes.
 CREATE TABLE posthorn.bodies (
@@ -71,7 +77,7 @@ CREATE TABLE posthorn.bodies (
   PRIMARY KEY (tenant_id, event_id, envelope)
 );
 
--- Events recorded and not matched yet. `leased_until` 0: nobody holds it.
+-- Events recorded and not matched yet. `leased_until` 0: nobody holds it. `unchecked`: its data was not held against the catalogue.
 CREATE TABLE posthorn.unmatched (
   tenant_id text COLLATE "C" NOT NULL,
   event_id text COLLATE "C" NOT NULL,
@@ -80,6 +86,7 @@ CREATE TABLE posthorn.unmatched (
   horizon bigint NOT NULL,
   leased_until bigint NOT NULL DEFAULT 0,
   token bigint,
+  unchecked boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant_id, event_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 
@@ -149,13 +156,13 @@ CREATE INDEX deliveries_finished ON posthorn.deliveries (finished_at);
 
 -- Keys that wait because a delivery failed: which one, of which event, and where it stood.
 CREATE TABLE posthorn.blocked (
+  tenant_id text COLLATE "C" NOT NULL,
   lane bigint NOT NULL,
   order_key text COLLATE "C" NOT NULL,
-  tenant_id text COLLATE "C" NOT NULL,
   event_id text COLLATE "C" NOT NULL,
   delivery_id text COLLATE "C" NOT NULL,
   "position" bigint NOT NULL,
-  PRIMARY KEY (lane, order_key)
+  PRIMARY KEY (tenant_id, lane, order_key)
 );
 
 CREATE INDEX blocked_delivery ON posthorn.blocked (tenant_id, delivery_id);

@@ -1,89 +1,127 @@
--- Sender, version 1: events come in. Each function takes one JSON text and answers one, so that no host's type parsers matter.
+-- Sender, version 1: events come in. What each call takes and answers is text, or is cast from and to it, so that no host's type parsers matter.
+-- Batches come as columns: an array for each, of which the shorter ones end in NULLs.
 
 CREATE FUNCTION posthorn.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;
 
--- Writes the deliveries of events that are there: due at once, unless skipped; born canceled when their endpoint is gone.
-CREATE FUNCTION posthorn.add_deliveries(items jsonb, now_ms bigint) RETURNS void LANGUAGE sql AS $$
-  WITH added AS MATERIALIZED (
-    SELECT i->>'tenantId' AS tenant_id, i->>'id' AS event_id, v.seq AS position, v.ordering_key, d.*,
-      e.lane, nextval('posthorn.positions') AS seq
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-    CROSS JOIN LATERAL jsonb_to_recordset(i->'deliveries')
-      AS d(id text, "endpointId" text, envelope text, status text, reason text)
-    JOIN posthorn.events v ON v.tenant_id = i->>'tenantId' AND v.id = i->>'id'
-    LEFT JOIN posthorn.endpoints e ON e.tenant_id = i->>'tenantId' AND e.id = d."endpointId"
-    ORDER BY a.place
-  ), waiting AS (
+-- Where a function takes locks and then looks, it has to see what was committed meanwhile.
+CREATE FUNCTION posthorn.assert_read_committed() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'The statements of this client run in % transactions. Give the store a client with default_transaction_isolation ''read committed''.',
+      current_setting('transaction_isolation') USING ERRCODE = 'PH003';
+  END IF;
+END $$;
+
+-- Writes the deliveries of events that are there: due at once, unless skipped; born canceled when their endpoint is gone. `places` says of which
+-- event each is; `bytes` holds the bodies in other envelopes. Answers the lanes that have work now, and whose each is.
+CREATE FUNCTION posthorn.add_deliveries(
+  tenants text[], events text[], seqs bigint[], order_keys text[],
+  places integer[], ids text[], endpoints text[], envelopes text[], reasons text[],
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, now_ms bigint
+) RETURNS json LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  lanes bigint[];
+  owners text[];
+BEGIN
+  IF body_places <> '{}' THEN
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
+    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length)
+    FROM unnest(body_places, body_envelopes, body_starts, body_lengths) AS b(place, envelope, start, length)
+    WHERE seqs[b.place] IS NOT NULL
+    ON CONFLICT DO NOTHING;
+  END IF;
+
+  WITH added AS (
     INSERT INTO posthorn.queue
       (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, created_at)
-    SELECT tenant_id, id, lane, "endpointId", event_id, seq, position, ordering_key, now_ms, event_id, envelope, now_ms
-    FROM added WHERE status = 'pending' AND lane IS NOT NULL
-  ), other AS (
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT i->>'tenantId', i->>'id', b.envelope, decode(b.body, 'hex')
-    FROM jsonb_array_elements(items) AS i
-    CROSS JOIN LATERAL jsonb_to_recordset(i->'bodies') AS b(envelope text, body text)
-    ON CONFLICT DO NOTHING
+    SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
+      now_ms, events[d.place], d.envelope, now_ms
+    FROM (
+      SELECT d.*, tenants[d.place] AS tenant
+      FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
+      WHERE d.reason IS NULL AND seqs[d.place] IS NOT NULL
+      ORDER BY seqs[d.place], d.n
+    ) d
+    CROSS JOIN LATERAL (
+      SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = d.tenant AND e.id = d.endpoint OFFSET 0) e
+    RETURNING lane, tenant_id
   )
+  SELECT array_agg(lane), array_agg(tenant_id) INTO lanes, owners FROM added;
+  IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
+
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, message_id, created_at, finished_at)
-  SELECT tenant_id, id, "endpointId", event_id, seq, CASE status WHEN 'skipped' THEN 'skipped' ELSE 'canceled' END, reason,
-    0, 0, 0, 0, event_id, now_ms, now_ms
-  FROM added WHERE status = 'skipped' OR lane IS NULL
-$$;
+  SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
+    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, events[d.place], now_ms, now_ms
+  FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
+  WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
+  RETURN json_build_object('lanes', lanes, 'tenants', owners);
+END $$;
 
--- [{ tenantId, id, type, version, timestamp, body (hex), idempotencyKey, orderingKey, metadata (text), matched, wanted, deliveries, bodies }]
--- → [{ eventId, duplicate, deliveries }], in the same order.
-CREATE FUNCTION posthorn.insert_events(request text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+-- One row for each event, in the order of tenants and keys, so that two batches with the same ones wait for each other, and never in a circle;
+-- `turns` is its place in the order of recording. `bytes` holds all bodies.
+-- → { woken: { lanes, tenants }, answers: [[eventId, duplicate, deliveries]], in the order of the rows; absent when none is a duplicate }
+CREATE FUNCTION posthorn.insert_events(
+  turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[],
+  metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[],
+  places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, unchecked boolean DEFAULT false
+) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  items jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  fresh jsonb;
-  places bigint[];
+  drawn bigint[];
+  seqs bigint[];
+  fresh bigint[];
+  woken json;
 BEGIN
-  -- Inserted in the order of their keys, so that two batches with the same ones wait for each other, and never in a circle.
-  WITH given AS MATERIALIZED (
-    SELECT a.i, a.place, nextval('posthorn.positions') AS seq
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-  ), inserted AS (
+  drawn := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, cardinality(ids)));
+  seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
+  WITH inserted AS (
     INSERT INTO posthorn.events
       (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body)
-    SELECT i->>'tenantId', i->>'id', seq, i->>'type', (i->>'version')::integer, (i->>'timestamp')::bigint, now_ms,
-      CASE WHEN (i->>'matched')::boolean THEN 'fanned_out' ELSE 'recorded' END,
-      i->>'idempotencyKey', i->>'orderingKey', i->>'metadata', (i->>'wanted')::integer, decode(i->>'body', 'hex')
-    FROM given ORDER BY i->>'tenantId', coalesce(i->>'idempotencyKey', i->>'id'), place
+    SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
+      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length)
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths)
+      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length)
     ON CONFLICT DO NOTHING
     RETURNING seq
   )
-  SELECT coalesce(jsonb_agg(g.i - 'body' || jsonb_build_object('seq', g.seq) ORDER BY g.place), '[]'), coalesce(array_agg(g.place), '{}')
-  INTO fresh, places FROM given g JOIN inserted USING (seq);
+  SELECT coalesce(array_agg(seq), '{}') INTO fresh FROM inserted;
+  IF cardinality(fresh) < cardinality(seqs) THEN
+    seqs := ARRAY(SELECT CASE WHEN s = ANY (fresh) THEN s END FROM unnest(seqs) AS s);
+  END IF;
 
-  INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon)
-  SELECT i->>'tenantId', i->>'id', (i->>'seq')::bigint, i->>'orderingKey',
-    coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = i->>'tenantId'), 0)
-  FROM jsonb_array_elements(fresh) AS i WHERE NOT (i->>'matched')::boolean;
+  IF false = ANY (matched) THEN
+    INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
+    SELECT g.tenant, g.id, g.seq, g.order_key,
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), insert_events.unchecked
+    FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
+    WHERE g.seq IS NOT NULL AND NOT g.matched;
+  END IF;
+  IF places <> '{}' THEN
+    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
+      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+  END IF;
 
-  PERFORM posthorn.add_deliveries(
-    (SELECT coalesce(jsonb_agg(i ORDER BY (i->>'seq')::bigint), '[]')
-     FROM jsonb_array_elements(fresh) AS i WHERE (i->>'matched')::boolean), now_ms);
-
-  RETURN (
-    SELECT coalesce(json_agg(json_build_object('eventId', v.id, 'duplicate', NOT (a.place = ANY (places)), 'deliveries', v.wanted) ORDER BY a.place), '[]')
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
+  RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
+    SELECT json_agg(json_build_array(v.id, g.seq IS NULL, v.wanted) ORDER BY g.place)
+    FROM unnest(seqs, tenants, ids, keys) WITH ORDINALITY AS g(seq, tenant, id, key, place)
     CROSS JOIN LATERAL (
       SELECT known.* FROM (
-        SELECT 0 AS rank, e.id, e.wanted, e.seq FROM posthorn.events e
-        WHERE e.tenant_id = i->>'tenantId' AND e.idempotency_key = i->>'idempotencyKey'
+        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.idempotency_key = g.key
         UNION ALL
-        SELECT 1, e.id, e.wanted, e.seq FROM posthorn.events e WHERE e.tenant_id = i->>'tenantId' AND e.id = i->>'id'
+        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.id = g.id
       ) known ORDER BY rank LIMIT 1
-    ) v
-  )::text;
+    ) v) END)::text;
 END $$;
 
--- { limit, leaseMs } → { now, events: [{ tenantId, id, type, version, body (hex), horizon, token }] }
+-- { limit, leaseMs } → { now, events: [{ tenantId, id, type, version, body (hex), horizon, token, unchecked }] }
 CREATE FUNCTION posthorn.claim_events(request text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
@@ -100,35 +138,44 @@ BEGIN
     RETURNING u.*
   )
   SELECT json_agg(json_build_object('tenantId', e.tenant_id, 'id', e.id, 'type', e.type, 'version', e.version,
-    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text) ORDER BY l.seq)
+    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text, 'unchecked', l.unchecked) ORDER BY l.seq)
   INTO answer FROM leased l JOIN posthorn.events e ON e.tenant_id = l.tenant_id AND e.id = l.event_id;
   RETURN json_build_object('now', now_ms, 'events', coalesce(answer, '[]'))::text;
 END $$;
 
--- [{ tenantId, id, token, state, issues (text), wanted, deliveries, bodies }] → how many were applied.
-CREATE FUNCTION posthorn.fan_out_events(request text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+-- One row for each verdict → { applied, woken: { lanes, tenants } }
+CREATE FUNCTION posthorn.fan_out_events(
+  tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[],
+  places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea
+) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  held jsonb;
+  seqs bigint[];
+  order_keys text[];
+  applied integer;
+  woken json;
 BEGIN
-  PERFORM 1 FROM posthorn.unmatched u
-  JOIN (SELECT i->>'tenantId' AS tenant_id, i->>'id' AS id FROM jsonb_array_elements(request::jsonb) AS i) g
-    ON u.tenant_id = g.tenant_id AND u.event_id = g.id
+  PERFORM 1 FROM posthorn.unmatched u JOIN unnest(tenants, ids) AS g(tenant, id) ON u.tenant_id = g.tenant AND u.event_id = g.id
   ORDER BY u.seq FOR UPDATE OF u;
 
-  WITH given AS (
-    SELECT DISTINCT ON (i->>'tenantId', i->>'id', i->>'token') i FROM jsonb_array_elements(request::jsonb) AS i
-  ), matched AS (
-    DELETE FROM posthorn.unmatched u USING given g
-    WHERE u.tenant_id = i->>'tenantId' AND u.event_id = i->>'id' AND u.token::text = i->>'token'
-    RETURNING g.i, u.seq
+  -- Of each place the seq where the verdict holds, and NULL where it does not.
+  WITH matched AS (
+    DELETE FROM posthorn.unmatched u USING unnest(tenants, ids, tokens) WITH ORDINALITY AS g(tenant, id, token, place)
+    WHERE u.tenant_id = g.tenant AND u.event_id = g.id AND u.token::text = g.token
+    RETURNING g.place, u.seq, u.ordering_key
   )
-  SELECT coalesce(jsonb_agg(i ORDER BY seq), '[]') INTO held FROM matched;
+  SELECT array_agg(m.seq ORDER BY g.place), array_agg(m.ordering_key ORDER BY g.place), count(m.seq)
+  INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
 
-  UPDATE posthorn.events e SET state = i->>'state', issues = i->>'issues', wanted = (i->>'wanted')::integer
-  FROM jsonb_array_elements(held) AS i WHERE e.tenant_id = i->>'tenantId' AND e.id = i->>'id';
-
-  PERFORM posthorn.add_deliveries(held, now_ms);
-  RETURN jsonb_array_length(held)::text;
+  UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
+  FROM unnest(seqs, tenants, ids, states, fan_out_events.issues, fan_out_events.wanted) AS g(seq, tenant, id, state, issues, wanted)
+  WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
+  IF places <> '{}' THEN
+    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
+      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+  END IF;
+  RETURN json_build_object('applied', applied, 'woken', woken)::text;
 END $$;

@@ -1,128 +1,140 @@
 -- Sender, version 1: what becomes of leases.
 
--- Finishes deliveries that are locked already: out of the queue, into the log, and out of their lines.
--- [{ tenantId, id, status, reason, httpStatus }]
-CREATE FUNCTION posthorn.finish(items jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  ended jsonb;
+-- What the end of deliveries means for their lines: [{ lane, key, tenantId, eventId, id, position, seq, failed }]
+CREATE FUNCTION posthorn.end_lines(ended jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  WITH gone AS (
-    DELETE FROM posthorn.queue q USING jsonb_to_recordset(items) AS i("tenantId" text, id text, status text, reason text, "httpStatus" integer)
-    WHERE q.tenant_id = i."tenantId" AND q.id = i.id
-    RETURNING q.*, i.status, i.reason, i."httpStatus" AS http_status
-  ), logged AS (
-    INSERT INTO posthorn.deliveries
-      (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
-       created_at, finished_at)
-    SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
-      message_id, replay_of, created_at, now_ms
-    FROM gone
-  )
-  SELECT jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id, 'id', id,
-    'position', "position", 'seq', seq, 'failed', status = 'failed'))
-  INTO ended FROM gone WHERE order_key IS NOT NULL;
-  IF ended IS NULL THEN RETURN; END IF;
-
   DELETE FROM posthorn.blocked b
-  USING jsonb_to_recordset(ended) AS d(lane bigint, key text, "eventId" text, failed boolean)
-  WHERE b.lane = d.lane AND b.order_key = d.key AND b.event_id = d."eventId" AND NOT d.failed;
+  USING jsonb_to_recordset(ended) AS d("tenantId" text, lane bigint, key text, "eventId" text, failed boolean)
+  WHERE b.tenant_id = d."tenantId" AND b.lane = d.lane AND b.order_key = d.key AND b.event_id = d."eventId" AND NOT d.failed;
 
-  INSERT INTO posthorn.blocked AS b (lane, order_key, tenant_id, event_id, delivery_id, "position")
-  SELECT d.lane, d.key, d."tenantId", d."eventId", d.id, d.position
+  INSERT INTO posthorn.blocked AS b (tenant_id, lane, order_key, event_id, delivery_id, "position")
+  SELECT d."tenantId", d.lane, d.key, d."eventId", d.id, d.position
   FROM jsonb_to_recordset(ended) AS d(lane bigint, key text, "tenantId" text, "eventId" text, id text, "position" bigint, seq bigint, failed boolean)
   JOIN posthorn.endpoints e ON e.lane = d.lane AND e.ordered = 'block' AND e.status <> 'disabled'
   WHERE d.failed AND NOT EXISTS (
     SELECT 1 FROM posthorn.queue q
     WHERE q.lane = d.lane AND q.order_key = d.key AND (q."position", q.seq) < (d.position, d.seq))
-  ON CONFLICT (lane, order_key) DO UPDATE SET
-    tenant_id = excluded.tenant_id, event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
+  ON CONFLICT (tenant_id, lane, order_key) DO UPDATE SET
+    event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
 END $$;
 
--- [{ tenantId, id, attempt, token, status, retryInMs, deferred, reason, httpStatus, log }] → [applied], in the same order.
--- `log`: the attempt that was made, if one was.
-CREATE FUNCTION posthorn.settle_deliveries(request text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+-- One row for each settlement, in the order of tenants and ids, so that two batches never wait for each other in a circle; no token twice.
+-- `log_places`: of which row each attempt is; `bytes` holds what was answered to them. → [place applied], from 1.
+CREATE FUNCTION posthorn.settle_deliveries(
+  tenants text[], ids text[], attempts integer[], tokens bigint[], statuses text[], retries bigint[], deferrals boolean[], reasons text[],
+  http_statuses integer[], log_places integer[], numbers integer[], started bigint[], durations integer[], outcomes text[], answers integer[],
+  request_headers text[], response_headers text[], truncated boolean[], codes text[], messages text[], duplicates boolean[],
+  fresh_sockets boolean[], starts integer[], lengths integer[], bytes bytea
+) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  items jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  held jsonb;
-  places bigint[];
+  todo integer[] := ARRAY(SELECT generate_series(1, cardinality(ids)));
+  applied integer[] := '{}';
+  done integer[];
+  ended jsonb;
 BEGIN
-  -- Locked in one order, so that two batches never wait for each other in a circle.
-  PERFORM 1 FROM (
-    SELECT i->>'tenantId' AS tenant_id, i->>'id' AS id FROM jsonb_array_elements(items) AS i ORDER BY 1, 2
-  ) g CROSS JOIN LATERAL (
-    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = g.tenant_id AND q.id = g.id FOR UPDATE OFFSET 0
-  ) l;
+  FOR try IN 1..2 LOOP
+    -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
+    WITH gone AS (
+      DELETE FROM posthorn.queue q USING (
+        SELECT l.t, g.place, g.token, statuses[g.place] AS status, reasons[g.place] AS reason, http_statuses[g.place] AS http_status
+        FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
+              FROM unnest(todo) AS p(place)) g
+        CROSS JOIN LATERAL (
+          SELECT q.ctid AS t FROM posthorn.queue q
+          WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
+        WHERE statuses[g.place] <> 'pending'
+      ) f WHERE q.ctid = f.t AND q.token = f.token
+      RETURNING q.*, f.place, f.status, f.reason, f.http_status
+    ), logged AS (
+      INSERT INTO posthorn.deliveries
+        (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
+         created_at, finished_at)
+      SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
+        message_id, replay_of, created_at, now_ms
+      FROM gone
+    )
+    SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
+      'id', id, 'position', "position", 'seq', seq, 'failed', status = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+    INTO done, ended FROM gone;
+    IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
+    applied := applied || done;
 
-  now_ms := posthorn.now_ms();
-  SELECT coalesce(jsonb_agg(h.i), '[]'), coalesce(array_agg(h.place), '{}') INTO held, places FROM (
-    SELECT DISTINCT ON (q.tenant_id, q.id) a.i, a.place
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS a(i, place)
-    JOIN posthorn.queue q ON q.tenant_id = a.i->>'tenantId' AND q.id = a.i->>'id'
-    WHERE q.token::text = a.i->>'token' AND q.attempt = (a.i->>'attempt')::integer
-    ORDER BY q.tenant_id, q.id, a.place
-  ) h;
+    IF 'pending' = ANY (statuses) THEN
+      WITH kept AS (
+        UPDATE posthorn.queue q SET due_at = now_ms + f.retry, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + f.deferral::integer, last_status = coalesce(f.http_status, q.last_status)
+        FROM (
+          SELECT l.t, g.place, g.token, retries[g.place] AS retry, deferrals[g.place] AS deferral, http_statuses[g.place] AS http_status
+          FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
+                FROM unnest(todo) AS p(place)) g
+          CROSS JOIN LATERAL (
+            SELECT q.ctid AS t FROM posthorn.queue q
+            WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
+          WHERE statuses[g.place] = 'pending'
+        ) f WHERE q.ctid = f.t AND q.token = f.token
+        RETURNING f.place
+      )
+      SELECT array_agg(place) INTO done FROM kept;
+      applied := applied || done;
+    END IF;
+
+    EXIT WHEN cardinality(applied) = cardinality(ids);
+    todo := ARRAY(SELECT p FROM unnest(todo) AS p WHERE p <> ALL (applied));
+    PERFORM 1 FROM unnest(todo) AS p(place) CROSS JOIN LATERAL (
+      SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[p.place] AND q.id = ids[p.place] AND q.token = tokens[p.place]
+      FOR UPDATE OFFSET 0) l;
+    EXIT WHEN NOT FOUND;
+  END LOOP;
 
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT i->>'tenantId', i->>'id', l.number, l."startedAt", l."durationMs", l.outcome, l.status, l."requestHeaders", l."responseHeaders",
-    l."responseTruncated", l."errorCode", l."errorMessage", l.duplicate, l."freshSocket", decode(l."responseBody", 'hex')
-  FROM jsonb_array_elements(items) AS i
-  CROSS JOIN LATERAL jsonb_to_record(i->'log') AS l(number integer, "startedAt" bigint, "durationMs" integer, outcome text, status integer,
-    "requestHeaders" text, "responseHeaders" text, "responseTruncated" boolean, "errorCode" text, "errorMessage" text, duplicate boolean,
-    "freshSocket" boolean, "responseBody" text)
-  WHERE jsonb_typeof(i->'log') = 'object' AND (
-    EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id')
-    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = i->>'tenantId' AND d.id = i->>'id'))
+  SELECT tenants[l.place], ids[l.place], l.number, l.started, l.duration, l.outcome, l.status, l.request_headers, l.response_headers, l.truncated,
+    l.code, l.message, l.duplicate, l.fresh_socket, substring(bytes FROM l.start FOR l.length)
+  FROM unnest(log_places, numbers, started, durations, outcomes, answers, request_headers, response_headers, truncated, codes, messages, duplicates,
+    fresh_sockets, starts, lengths)
+    AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
+      start, length)
+  WHERE cardinality(applied) = cardinality(ids) OR l.place = ANY (applied)
+    OR EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[l.place] AND q.id = ids[l.place])
+    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = tenants[l.place] AND d.id = ids[l.place])
   ON CONFLICT DO NOTHING;
-
-  UPDATE posthorn.queue q SET
-    due_at = now_ms + round((i->>'retryInMs')::numeric)::bigint,
-    leased_until = 0, token = NULL, solo = false,
-    deferred = q.deferred + (i->>'deferred')::boolean::integer,
-    last_status = coalesce((i->>'httpStatus')::integer, q.last_status)
-  FROM jsonb_array_elements(held) AS i
-  WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND i->>'status' = 'pending';
-
-  PERFORM posthorn.finish((SELECT coalesce(jsonb_agg(i), '[]') FROM jsonb_array_elements(held) AS i WHERE i->>'status' <> 'pending'), now_ms);
-
-  RETURN (SELECT coalesce(json_agg(place = ANY (places) ORDER BY place), '[]') FROM generate_series(1, jsonb_array_length(items)) AS place)::text;
+  RETURN array_to_json(applied)::text;
 END $$;
 
--- { leaseMs, leases: [{ tenantId, id, attempt, token }] } → [extended], in the same order.
-CREATE FUNCTION posthorn.extend_leases(request text) RETURNS text LANGUAGE plpgsql
+-- One row for each lease, in the order of tenants and ids → [place extended], from 1.
+CREATE FUNCTION posthorn.extend_leases(tenants text[], ids text[], attempts integer[], tokens bigint[], lease_ms bigint)
+RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
-  terms jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
   places bigint[];
 BEGIN
   WITH found AS MATERIALIZED (
-    SELECT a.place, l.t FROM jsonb_array_elements(terms->'leases') WITH ORDINALITY AS a(i, place)
+    SELECT g.place, l.t FROM unnest(tenants, ids, attempts, tokens) WITH ORDINALITY AS g(tenant, id, attempt, token, place)
     CROSS JOIN LATERAL (
       SELECT q.ctid AS t FROM posthorn.queue q
-      WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND q.token::text = i->>'token' AND q.attempt = (i->>'attempt')::integer
-        AND q.leased_until > now_ms
+      WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt AND q.leased_until > now_ms
       FOR UPDATE OFFSET 0
     ) l
   ), extended AS (
-    UPDATE posthorn.queue q SET leased_until = greatest(q.leased_until, now_ms + round((terms->>'leaseMs')::numeric)::bigint)
+    UPDATE posthorn.queue q SET leased_until = greatest(q.leased_until, now_ms + lease_ms)
     FROM found f WHERE q.ctid = f.t RETURNING f.place
   )
   SELECT coalesce(array_agg(place), '{}') INTO places FROM extended;
-  RETURN (SELECT coalesce(json_agg(place = ANY (places) ORDER BY place), '[]')
-    FROM generate_series(1, jsonb_array_length(terms->'leases')) AS place)::text;
+  RETURN array_to_json(places)::text;
 END $$;
 
--- [{ tenantId, id, attempt, token }]
-CREATE FUNCTION posthorn.release_leases(request text) RETURNS text LANGUAGE plpgsql
+-- One row for each lease, in the order of tenants and ids.
+CREATE FUNCTION posthorn.release_leases(tenants text[], ids text[], attempts integer[], tokens bigint[]) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
-  FROM (SELECT DISTINCT i FROM jsonb_array_elements(request::jsonb) AS i) g
-  WHERE q.tenant_id = i->>'tenantId' AND q.id = i->>'id' AND q.token::text = i->>'token' AND q.attempt = (i->>'attempt')::integer;
+  FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
+  WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt;
   RETURN '';
 END $$;
 
@@ -130,10 +142,18 @@ END $$;
 CREATE FUNCTION posthorn.cancel_delivery(of_tenant text, delivery text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
+  q posthorn.queue;
 BEGIN
-  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = of_tenant AND q.id = delivery FOR UPDATE;
+  DELETE FROM posthorn.queue k WHERE k.tenant_id = of_tenant AND k.id = delivery RETURNING * INTO q;
   IF FOUND THEN
-    PERFORM posthorn.finish(jsonb_build_array(jsonb_build_object('tenantId', of_tenant, 'id', delivery, 'status', 'canceled')), now_ms);
+    INSERT INTO posthorn.deliveries
+      (tenant_id, id, endpoint_id, event_id, seq, status, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of, created_at, finished_at)
+    VALUES (q.tenant_id, q.id, q.endpoint_id, q.event_id, q.seq, 'canceled', q.attempt, q.lost, q.solo_lost, q.deferred, q.last_status,
+      q.message_id, q.replay_of, q.created_at, now_ms);
+    IF q.order_key IS NOT NULL THEN
+      PERFORM posthorn.end_lines(jsonb_build_array(jsonb_build_object('lane', q.lane, 'key', q.order_key, 'tenantId', q.tenant_id,
+        'eventId', q.event_id, 'id', q.id, 'position', q."position", 'seq', q.seq, 'failed', false)));
+    END IF;
     RETURN 'canceled';
   END IF;
   DELETE FROM posthorn.blocked b WHERE b.tenant_id = of_tenant AND b.delivery_id = delivery;
@@ -153,6 +173,7 @@ DECLARE
   item jsonb;
   verdicts text[] := '{}';
 BEGIN
+  PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
   PERFORM 1 FROM (
     SELECT DISTINCT i->>'tenantId' AS tenant_id, i->>'eventId' AS id FROM jsonb_array_elements(request::jsonb) AS i ORDER BY 1, 2
@@ -195,7 +216,7 @@ BEGIN
   INSERT INTO posthorn.queue
     (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, replay_of, created_at)
   VALUES (v.tenant_id, item->>'id', e.lane, e.id, v.id, place,
-    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
+    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
     v.ordering_key, now_ms, message, item->>'envelope', item->>'replayOf', now_ms);
   RETURN 'created';
 END $$;

@@ -1,7 +1,8 @@
+import { type Argument, expressionOf } from './columns'
 import { storeClosed, toStoreError } from './errors'
 import { checkSchema } from './migrations/schema'
 import type { PgClientLike } from './pg-client-like'
-import { isRow, unexpected } from './values'
+import { isRow, type Row, unexpected } from './values'
 
 /** One schema behind one client. */
 export interface Database {
@@ -10,6 +11,10 @@ export interface Database {
   ask(statement: string, values?: string[]): Promise<unknown>
   /** Calls a function of the schema that takes and answers JSON. */
   call(name: string, request?: unknown): Promise<unknown>
+  /** Calls a function of the schema that takes columns and answers JSON. */
+  callWith(name: string, values: readonly Argument[]): Promise<unknown>
+  /** Calls a function of the schema that takes columns and answers rows of text. */
+  select(name: string, values: readonly Argument[]): Promise<readonly Row[]>
   run(statement: string): Promise<void>
   /** The same on another client, such as a host's transaction. */
   on(client: PgClientLike): Database
@@ -47,9 +52,19 @@ function over(client: PgClientLike, schema: string, gate: Gate): Database {
     const [row] = await query(statement, values)
     return parse(row)
   }
+  const valuesOf = (given: readonly Argument[]): string[] => given.map(({ text }) => text)
+  const callOf = (name: string, given: readonly Argument[]): string =>
+    `${schema}.${name}(${given.map((value, index) => expressionOf(value, index + 1)).join(', ')})`
   return {
     schema,
     ask,
+    callWith: (name, given) =>
+      ask(`SELECT ${callOf(name, given)}::text AS result`, valuesOf(given)),
+    async select(name, given) {
+      const found = await query(`SELECT * FROM ${callOf(name, given)}`, valuesOf(given))
+      if (found.every(isRow)) return found
+      throw unexpected(name)
+    },
     call: (name, request) =>
       request === undefined
         ? ask(`SELECT ${schema}.${name}()::text AS result`)

@@ -13,13 +13,16 @@ const endedMessages = /pool after calling end|PGlite is closed/i
 /** Raised by the migration. */
 const TOO_NEW = 'PH001'
 const CHANGED = 'PH002'
+/** Raised where a statement has to see what was committed since it began. */
+const ISOLATED = 'PH003'
 
 /** Turns whatever a client threw into a `WebhookError` with the client's error as `cause`. */
 export function toStoreError(error: unknown): WebhookError {
   if (WebhookError.is(error)) return error
   const [code, message] = [textOf(error, 'code'), textOf(error, 'message')]
   if (code === TOO_NEW) return new WebhookError('store_too_new', message, { cause: error })
-  if (code === CHANGED) return new WebhookError('store_failed', message, { cause: error })
+  if (code === CHANGED || code === ISOLATED)
+    return new WebhookError('store_failed', message, { cause: error })
   if (endedMessages.test(message)) return storeClosed(error)
   if (missingStates.test(code)) return notMigrated(error)
   if (busyStates.test(code) || (code === '' && busyMessages.test(message))) return busy(error)

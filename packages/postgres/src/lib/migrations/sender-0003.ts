@@ -3,7 +3,7 @@ export const name = '0003_claims'
 
 export const sql = `-- Sender, version 1: deliveries are claimed. A lane, an endpoint's part of the queue, is claimed by one session at a time, under an advisory lock
 -- of the transaction: each statement after it sees what others leased before, so that caps, rates and lines hold across all workers
--- without a counter.
+-- without a counter. A lane that is locked is passed over, so claims wait for nobody.
 
 -- When the endpoint may be asked at all; NULL while it is paused. A disabled one gets no request: but for a throttle nothing holds it back.
 CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints) RETURNS double precision LANGUAGE sql STABLE AS $$
@@ -14,13 +14,13 @@ CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints) RETURNS double precision
       CASE WHEN e.failing_since IS NOT NULL THEN coalesce(e.probe_at, 0) ELSE 0 END,
       CASE WHEN e.rate_limit IS NOT NULL THEN (
         SELECT p.due - floor(e.rate_limit / 20.0) * e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0))
-        FROM posthorn.paces p WHERE p.lane = e.lane) END)
+        FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane) END)
   END
 $$;
 
 -- Of each ordering key of a lane the delivery that may go, if one may: the first, while no earlier event of the key is still to be matched;
 -- in a blocked line, a replay of what blocks it.
-CREATE FUNCTION posthorn.heads(of_lane bigint) RETURNS TABLE (t tid, head posthorn.queue) LANGUAGE sql STABLE AS $$
+CREATE FUNCTION posthorn.heads(of_tenant text, of_lane bigint) RETURNS TABLE (t tid, head posthorn.queue) LANGUAGE sql STABLE AS $$
   WITH RECURSIVE keys AS (
     (SELECT q.order_key FROM posthorn.queue q WHERE q.lane = of_lane AND q.order_key IS NOT NULL ORDER BY q.order_key LIMIT 1)
     UNION ALL
@@ -28,7 +28,7 @@ CREATE FUNCTION posthorn.heads(of_lane bigint) RETURNS TABLE (t tid, head postho
     FROM keys k WHERE k.order_key IS NOT NULL
   )
   SELECT h.t, h.head FROM keys k
-  LEFT JOIN posthorn.blocked b ON b.lane = of_lane AND b.order_key = k.order_key
+  LEFT JOIN posthorn.blocked b ON b.tenant_id = of_tenant AND b.lane = of_lane AND b.order_key = k.order_key
   CROSS JOIN LATERAL (
     (SELECT q.ctid AS t, q AS head FROM posthorn.queue q
      WHERE b.event_id IS NULL AND q.lane = of_lane AND q.order_key = k.order_key ORDER BY q."position", q.seq LIMIT 1)
@@ -39,83 +39,16 @@ CREATE FUNCTION posthorn.heads(of_lane bigint) RETURNS TABLE (t tid, head postho
   ) h
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM posthorn.unmatched u
-    WHERE u.tenant_id = (h.head).tenant_id AND u.ordering_key = k.order_key AND u.seq < (h.head)."position")
+    WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position")
 $$;
-
--- Lost twice or more, the lease that has just run out included.
-CREATE FUNCTION posthorn.is_suspect(q posthorn.queue) RETURNS boolean LANGUAGE sql IMMUTABLE AS
-$$ SELECT q.lost + (q.token IS NOT NULL)::integer >= 2 $$;
-
--- Leases up to \`quota\` of a lane's deliveries, the longest due first, or with \`solo\` one suspect. Answers their ids; NULL while another session
--- is at the lane.
-CREATE FUNCTION posthorn.lease_lane(e posthorn.endpoints, now_ms bigint, terms jsonb, quota integer) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-  asked boolean := e.status <> 'disabled';
-  alone boolean := (terms->>'solo')::boolean;
-  cap bigint := (terms->>'perEndpoint')::bigint;
-  allowed bigint := quota;
-  spare double precision := floor(e.rate_limit / 20.0);
-  pause double precision := e.rate_per_ms / (e.rate_limit - spare);
-  pace_due double precision;
-  held bigint;
-  wanted tid[];
-  taken text[];
-BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), e.lane::integer) THEN RETURN NULL; END IF;
-  IF asked AND now_ms - e.failing_since >= (terms->>'probeAfterMs')::double precision THEN cap := least(cap, 1); END IF;
-  IF asked AND e.rate_limit IS NOT NULL THEN
-    pace_due := coalesce((SELECT p.due FROM posthorn.paces p WHERE p.lane = e.lane), 0);
-    allowed := least(allowed, greatest(0, floor(spare - greatest(0, pace_due - now_ms - 0.001) / pause) + 1));
-  END IF;
-
-  -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
-  -- The leased are the longest due, but for suspects before them: what lies behind as many as the cap need not be looked at.
-  IF asked AND e.ordered IS NOT NULL THEN
-    SELECT count(*) FILTER (WHERE f.leased_until > now_ms),
-      array_agg(f.t ORDER BY f.due_at, f.seq) FILTER (WHERE f.leased_until <= now_ms AND f.due_at <= now_ms AND f.suspect = alone)
-    INTO held, wanted FROM (
-      SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, posthorn.is_suspect(h.head) AS suspect FROM posthorn.heads(e.lane) h
-      UNION ALL
-      (SELECT q.ctid, q.leased_until, q.due_at, q.seq, posthorn.is_suspect(q) FROM posthorn.queue q
-       WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + quota + 64)
-    ) f;
-  ELSE
-    SELECT count(*) FILTER (WHERE f.leased_until > now_ms),
-      array_agg(f.t ORDER BY f.due_at, f.seq) FILTER (WHERE f.leased_until <= now_ms AND f.suspect = alone)
-    INTO held, wanted FROM (
-      SELECT q.ctid AS t, q.leased_until, q.due_at, q.seq, posthorn.is_suspect(q) AS suspect FROM posthorn.queue q
-      WHERE q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + quota + 64
-    ) f;
-  END IF;
-  allowed := least(allowed, cap - held);
-  IF allowed <= 0 OR wanted IS NULL THEN RETURN '{}'; END IF;
-
-  WITH free AS MATERIALIZED (
-    SELECT q.ctid AS t FROM posthorn.queue q
-    WHERE q.ctid = ANY (wanted[1:allowed]) AND q.leased_until <= now_ms
-    FOR UPDATE SKIP LOCKED
-  ), leased AS (
-    UPDATE posthorn.queue q SET
-      leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint,
-      token = nextval('posthorn.tokens'),
-      solo = alone,
-      attempt = q.attempt + 1,
-      lost = q.lost + (q.token IS NOT NULL)::integer,
-      solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-    FROM free WHERE q.ctid = free.t RETURNING q.id
-  )
-  SELECT coalesce(array_agg(id), '{}') INTO taken FROM leased;
-
-  IF pace_due IS NOT NULL AND taken <> '{}' THEN
-    INSERT INTO posthorn.paces AS p (lane, due) VALUES (e.lane, greatest(pace_due, now_ms) + cardinality(taken) * pause)
-    ON CONFLICT (lane) DO UPDATE SET due = excluded.due;
-  END IF;
-  RETURN taken;
-END $$;
 
 -- Finishes what waits for an endpoint that is gone: one was removed while a delivery to it was on its way in.
 CREATE FUNCTION posthorn.cancel_lane(of_lane bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
-  WITH gone AS (DELETE FROM posthorn.queue q WHERE q.lane = of_lane RETURNING q.*)
+  WITH found AS MATERIALIZED (
+    SELECT q.tenant_id, q.id FROM posthorn.queue q WHERE q.lane = of_lane ORDER BY q.tenant_id, q.id FOR UPDATE
+  ), gone AS (
+    DELETE FROM posthorn.queue q USING found f WHERE q.tenant_id = f.tenant_id AND q.id = f.id RETURNING q.*
+  )
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of, created_at, finished_at)
   SELECT tenant_id, id, endpoint_id, event_id, seq, 'canceled', attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
@@ -136,106 +69,214 @@ CREATE FUNCTION posthorn.lanes_waiting() RETURNS TABLE (lane bigint, due_at bigi
   SELECT r.lane, r.due_at FROM r
 $$;
 
--- Lanes with a suspect that is due and may go, whatever the cap.
+-- Lanes with a suspect that is due and may go, whatever the cap. A suspect was lost twice or more, the lease that has just run out included.
 CREATE FUNCTION posthorn.suspicious_lanes(now_ms bigint) RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
   SELECT DISTINCT q.lane FROM posthorn.queue q
   JOIN posthorn.endpoints e ON e.lane = q.lane
-  WHERE q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms AND posthorn.is_suspect(q) AND posthorn.opens_at(e) <= now_ms
-    AND (q.order_key IS NULL OR e.ordered IS NULL OR e.status = 'disabled' OR EXISTS (SELECT 1 FROM posthorn.heads(q.lane) h WHERE (h.head).id = q.id))
+  WHERE q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms AND q.lost + (q.token IS NOT NULL)::integer >= 2
+    AND posthorn.opens_at(e) <= now_ms
+    AND (q.order_key IS NULL OR e.ordered IS NULL OR e.status = 'disabled'
+      OR EXISTS (SELECT 1 FROM posthorn.heads(e.tenant_id, q.lane) h WHERE (h.head).id = q.id))
 $$;
 
--- { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo, served, failingServed, soloServed }
--- → { now, deliveries, endpoints, suspects, served, failingServed, soloServed }
---
--- Lanes are served in a ring that goes on behind the last one served. Failing ones that were passed over, for their share was used up, come
--- first in the next claim.
-CREATE FUNCTION posthorn.claim_deliveries(request text) RETURNS text LANGUAGE plpgsql
+-- → { now, suspects, lanes: [[lane, tenantId, failing]] }: those with something due of an endpoint that may be asked, by the time they waited.
+CREATE FUNCTION posthorn.find_lanes() RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
-  terms jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  solo boolean := (terms->>'solo')::boolean;
-  free_slots integer := (terms->>'limit')::integer;
-  failing_left integer := (terms->>'failingLimit')::integer;
-  served bigint := (terms->>'served')::bigint;
-  failing_served bigint := (terms->>'failingServed')::bigint;
-  solo_served bigint := (terms->>'soloServed')::bigint;
-  from_ring bigint := served;
-  candidate record;
-  ring posthorn.endpoints[] := '{}';
-  overdue boolean[] := '{}';
-  target posthorn.endpoints;
-  share integer;
-  quota integer;
-  ids text[];
-  tenants text[] := '{}';
-  claimed text[] := '{}';
-  busy bigint[] := '{}';
+  gone bigint[];
+  due json;
+  suspects boolean := false;
 BEGIN
-  FOR candidate IN
-    SELECT c.endpoint, c.lane, c.late FROM (
-      SELECT l.lane, (CASE WHEN e.lane IS NOT NULL THEN e END)::posthorn.endpoints AS endpoint,
-        NOT solo AND e.failing_since IS NOT NULL AND CASE WHEN failing_served <= from_ring
-          THEN l.lane > failing_served AND l.lane <= from_ring ELSE l.lane > failing_served OR l.lane <= from_ring END AS late
-      FROM (SELECT w.lane FROM posthorn.lanes_waiting() w WHERE NOT solo AND w.due_at <= now_ms
-            UNION ALL SELECT s FROM posthorn.suspicious_lanes(now_ms) s WHERE solo) l
-      LEFT JOIN posthorn.endpoints e ON e.lane = l.lane
-      WHERE e.lane IS NULL OR posthorn.opens_at(e) <= now_ms
-    ) c
-    ORDER BY c.late DESC NULLS LAST,
-      c.lane <= CASE WHEN solo THEN solo_served WHEN c.late THEN failing_served ELSE from_ring END, c.lane
-  LOOP
-    IF (candidate.endpoint).lane IS NULL THEN
-      PERFORM posthorn.cancel_lane(candidate.lane, now_ms);
-    ELSE
-      ring := ring || candidate.endpoint;
-      overdue := overdue || coalesce(candidate.late, false);
+  PERFORM posthorn.assert_read_committed();
+  SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
+    json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
+      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e) <= now_ms)
+  INTO gone, due
+  FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
+  IF gone IS NOT NULL THEN
+    PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+  END IF;
+  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
+  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
+  RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
+END $$;
+
+-- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
+-- whoever has more. The lanes behind \`first_lanes\` are looked at only if those before them leave slots free. With \`alone\` one suspect, of the
+-- lane next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
+--
+-- → a row for each delivery, and a last one whose \`note\` is { now, suspects, seen, busy: [lane], lanes: [[lane, taken, left]], endpoints }: how
+-- many of the lanes were looked at, which of them another session was at, of each of the others what was taken and whether there is more, and
+-- the endpoints that are of another revision.
+CREATE FUNCTION posthorn.claim_deliveries(
+  lanes bigint[], quotas integer[], revisions integer[], first_lanes integer, most integer, lease_ms bigint,
+  per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint
+) RETURNS TABLE (
+  lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
+  lost text, sololost text, deferred text, created text, metadata text, body text, note text
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  now_ms bigint := posthorn.now_ms();
+  suspects boolean := false;
+  -- What stands in the way without being leased.
+  slack integer := 0;
+  free_slots integer := CASE WHEN alone THEN least(most, 1) ELSE most END;
+  failing_left integer := failing_limit;
+  seen integer := 0;
+  upto integer := first_lanes;
+  is_last boolean;
+  depth bigint;
+  mine bigint[];
+  mine_quotas integer[];
+  mine_revisions integer[];
+  busy bigint[] := '{}';
+  wanted tid[];
+  outcome record;
+  looked_at jsonb := '[]';
+  endpoints jsonb := '[]';
+BEGIN
+  PERFORM posthorn.assert_read_committed();
+  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
+  IF FOUND THEN
+    slack := 64;
+    suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms));
+  END IF;
+  IF alone THEN
+    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after, s);
+    quotas := array_fill(1, ARRAY[cardinality(lanes)]);
+    revisions := array_fill(0, ARRAY[cardinality(lanes)]);
+    upto := cardinality(lanes);
+  END IF;
+
+  -- At first so many rows of each lane that the slots are filled if there is enough; then, if they are not, all that may be had.
+  FOR round IN 1..2 LOOP
+    EXIT WHEN free_slots <= 0 OR cardinality(lanes) = 0;
+    is_last := round = 2 OR alone;
+    SELECT array_agg(l.lane) FILTER (WHERE l.mine), array_agg(l.quota) FILTER (WHERE l.mine), array_agg(l.revision) FILTER (WHERE l.mine),
+      coalesce(array_agg(l.lane) FILTER (WHERE NOT l.mine), '{}')
+    INTO mine, mine_quotas, mine_revisions, busy
+    FROM (
+      SELECT l.*, pg_try_advisory_xact_lock(hashtext('posthorn'), l.lane::integer) AS mine
+      FROM unnest(lanes[1:upto], quotas[1:upto], revisions[1:upto]) AS l(lane, quota, revision) OFFSET 0
+    ) l;
+    depth := CASE WHEN is_last THEN per_endpoint ELSE least(per_endpoint, greatest(16, 8 * free_slots / upto)) END;
+
+    -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
+    WITH looked AS MATERIALIZED (
+      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free,
+        c.lined IS FALSE AND f.rows >= depth + slack AND c.cap > depth AS cut,
+        CASE WHEN l.revision <> e.revision THEN to_jsonb(e.endpoint) END AS endpoint,
+        least(coalesce(cardinality(f.free), 0), greatest(0, c.cap - f.held),
+          CASE WHEN c.pause IS NOT NULL THEN greatest(0, floor(c.spare - greatest(0, c.pace_due - now_ms - 0.001) / c.pause) + 1) END)::integer AS ready
+      FROM unnest(mine, mine_quotas, mine_revisions) WITH ORDINALITY AS l(lane, quota, revision, place)
+      LEFT JOIN LATERAL (
+        SELECT e.*, e AS endpoint FROM posthorn.endpoints e WHERE e.lane = l.lane AND posthorn.opens_at(e) <= now_ms OFFSET 0
+      ) e ON true
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN e.lane IS NOT NULL THEN e.ordered IS NOT NULL AND e.status <> 'disabled' END AS lined,
+          CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END AS cap,
+          floor(e.rate_limit / 20.0) AS spare,
+          CASE WHEN e.status <> 'disabled' THEN e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END AS pause,
+          CASE WHEN e.rate_limit IS NOT NULL THEN coalesce((
+            SELECT p.due FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane), 0) END AS pace_due
+        OFFSET 0
+      ) c
+      CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE w.leased_until > now_ms) AS held, count(*) AS rows,
+          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free
+        FROM (
+          (SELECT q.ctid AS t, q.leased_until, q.due_at, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
+           FROM posthorn.queue q WHERE NOT c.lined AND q.lane = l.lane AND q.due_at <= now_ms
+           ORDER BY q.due_at, q.seq LIMIT least(c.cap, depth) + slack)
+          UNION ALL
+          (SELECT q.ctid, q.leased_until, q.due_at, q.lost + (q.token IS NOT NULL)::integer >= 2
+           FROM posthorn.queue q WHERE alone AND NOT c.lined AND q.lane = l.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms
+           ORDER BY q.due_at)
+          UNION ALL
+          (SELECT h.t, h.leased_until, h.due_at, alone = (h.losses >= 2) FROM (
+             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+             FROM posthorn.heads(e.tenant_id, e.lane) h
+             UNION ALL
+             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+              WHERE q.lane = l.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT c.cap + slack)
+           ) h WHERE c.lined ORDER BY h.due_at, h.seq)
+        ) w
+      ) f
+    ), wishes AS (
+      SELECT k.place, k.failing, pass,
+        CASE pass WHEN 1 THEN least(k.ready, k.quota) ELSE k.ready - least(k.ready, k.quota) END AS wish
+      FROM looked k CROSS JOIN generate_series(1, CASE WHEN is_last OR upto = cardinality(lanes) THEN 2 ELSE 1 END) AS pass
+      WHERE k.ready > 0
+    ), within_share AS (
+      SELECT w.place, w.pass, CASE WHEN w.failing THEN least(w.wish, greatest(0, failing_left - (w.sum - w.wish))) ELSE w.wish END AS wish
+      FROM (SELECT w.*, sum(w.wish) OVER (PARTITION BY w.failing ORDER BY w.pass, w.place) AS sum FROM wishes w) w
+    ), granted AS MATERIALIZED (
+      SELECT g.place, sum(g.granted)::integer AS count FROM (
+        SELECT w.place, least(w.wish, greatest(0, free_slots - (sum(w.wish) OVER (ORDER BY w.pass, w.place) - w.wish))) AS granted
+        FROM within_share w
+      ) g GROUP BY g.place
+    ), shared AS MATERIALIZED (
+      SELECT k.*, coalesce((SELECT g.count FROM granted g WHERE g.place = k.place), 0) AS count FROM looked k
+    )
+    SELECT ARRAY(SELECT u FROM shared s CROSS JOIN LATERAL unnest(s.free[1:s.count]) AS u WHERE s.count > 0) AS tids,
+      jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
+      jsonb_agg(s.endpoint) FILTER (WHERE s.endpoint IS NOT NULL) AS endpoints,
+      coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
+      array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
+      array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
+      array_agg(s.pace_due) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS dues,
+      array_agg(s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS pauses
+    INTO outcome FROM shared s;
+    looked_at := looked_at || coalesce(outcome.lanes, '[]');
+    endpoints := endpoints || coalesce(outcome.endpoints, '[]');
+    wanted := outcome.tids;
+    free_slots := free_slots - cardinality(wanted);
+    failing_left := failing_left - outcome.failing;
+
+    -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
+    IF wanted <> '{}' THEN
+      RETURN QUERY
+      WITH leased AS (
+        UPDATE posthorn.queue q SET
+          leased_until = now_ms + lease_ms,
+          token = nextval('posthorn.tokens'),
+          solo = alone,
+          attempt = q.attempt + 1,
+          lost = q.lost + (q.token IS NOT NULL)::integer,
+          solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
+        FROM (SELECT q.ctid AS t FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED) f
+        WHERE q.ctid = f.t
+        RETURNING q.*
+      ), paced AS (
+        INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
+        SELECT s.tenant_id, s.lane, greatest(s.due, now_ms) + n.taken * s.pause
+        FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.dues, outcome.pauses) AS s(tenant_id, lane, due, pause)
+        CROSS JOIN LATERAL (SELECT count(*) AS taken FROM leased x WHERE x.lane = s.lane) n
+        WHERE n.taken > 0
+        ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due
+      )
+      SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
+        q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
+        CASE WHEN q.envelope IS NULL THEN encode(v.body, 'escape') ELSE (
+          SELECT encode(b.body, 'escape') FROM posthorn.bodies b
+          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, NULL
+      FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
+      CROSS JOIN LATERAL (
+        SELECT v.type, v.ordering_key, v.metadata, v.body FROM posthorn.events v WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v;
     END IF;
+
+    seen := upto;
+    EXIT WHEN is_last OR NOT outcome.cut AND upto = cardinality(lanes);
+    upto := cardinality(lanes);
   END LOOP;
 
-  share := CASE WHEN solo THEN 1 ELSE ceil(free_slots::numeric / greatest(cardinality(ring), 1)) END;
-  -- Each its share first, and then what is left to whoever has more.
-  FOR pass IN 1..CASE WHEN solo THEN 1 ELSE 2 END LOOP
-    FOR i IN 1..cardinality(ring) LOOP
-      EXIT WHEN free_slots <= 0;
-      target := ring[i];
-      quota := CASE WHEN pass = 1 THEN least(share, free_slots) ELSE free_slots END;
-      IF target.failing_since IS NOT NULL THEN quota := least(quota, failing_left); END IF;
-      CONTINUE WHEN quota <= 0;
-      ids := posthorn.lease_lane(target, now_ms, terms, quota);
-      IF pass = 1 AND NOT solo THEN
-        IF target.failing_since IS NOT NULL THEN failing_served := target.lane; END IF;
-        IF NOT overdue[i] THEN served := target.lane; END IF;
-      END IF;
-      CONTINUE WHEN ids IS NULL OR ids = '{}';
-      free_slots := free_slots - cardinality(ids);
-      IF target.failing_since IS NOT NULL THEN failing_left := failing_left - cardinality(ids); END IF;
-      tenants := tenants || array_fill(target.tenant_id, ARRAY[cardinality(ids)]);
-      claimed := claimed || ids;
-      IF solo THEN solo_served := target.lane; free_slots := 0; END IF;
-    END LOOP;
-  END LOOP;
-
-  RETURN json_build_object(
-    'now', now_ms,
-    'deliveries', (
-      SELECT coalesce(json_agg(json_build_object('tenantId', q.tenant_id, 'id', q.id, 'attempt', q.attempt, 'token', q.token::text,
-        'eventId', q.event_id, 'eventType', v.type, 'orderingKey', v.ordering_key, 'messageId', q.message_id, 'lost', q.lost,
-        'soloLost', q.solo_lost, 'deferred', q.deferred, 'createdAt', q.created_at, 'endpointId', q.endpoint_id, 'metadata', v.metadata,
-        'body', encode(CASE WHEN q.envelope IS NULL THEN v.body ELSE (
-          SELECT b.body FROM posthorn.bodies b
-          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, 'hex')
-      ) ORDER BY q.due_at, q.seq), '[]')
-      FROM unnest(tenants, claimed) AS c(tenant_id, id)
-      JOIN posthorn.queue q ON q.tenant_id = c.tenant_id AND q.id = c.id
-      JOIN posthorn.events v ON v.tenant_id = q.tenant_id AND v.id = q.event_id),
-    'endpoints', (
-      SELECT coalesce(json_agg(row_to_json(n)), '[]') FROM posthorn.endpoints n
-      WHERE n.lane IN (SELECT q.lane FROM unnest(tenants, claimed) AS c(tenant_id, id)
-        JOIN posthorn.queue q ON q.tenant_id = c.tenant_id AND q.id = c.id)),
-    'suspects', EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)),
-    'served', served, 'failingServed', failing_served, 'soloServed', solo_served
-  )::text;
+  lane := NULL;
+  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'endpoints', endpoints)::text;
+  RETURN NEXT;
 END $$;
 
 -- → milliseconds until an event or a delivery could be claimed, 0 if now, NULL if nothing waits.
@@ -243,30 +284,29 @@ CREATE FUNCTION posthorn.next_due_in() RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  earliest double precision := (SELECT min(u.leased_until) FROM posthorn.unmatched u);
-  candidate record;
-  ready double precision;
+  earliest double precision;
 BEGIN
-  FOR candidate IN
-    SELECT l.lane, e AS endpoint, posthorn.opens_at(e) AS opens
-    FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane
-  LOOP
-    EXIT WHEN earliest <= now_ms;
-    IF (candidate.endpoint).lane IS NULL THEN RETURN '0'; END IF;
-    CONTINUE WHEN candidate.opens IS NULL;
-    IF (candidate.endpoint).ordered IS NOT NULL AND (candidate.endpoint).status <> 'disabled' THEN
-      ready := (SELECT min(greatest(h.due_at, h.leased_until)) FROM (
-        SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(candidate.lane) h
-        UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = candidate.lane AND q.order_key IS NULL) h);
-    ELSE
-      ready := least(
-        (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = candidate.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
-        (SELECT min(q.leased_until) FROM (
-          SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = candidate.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
-         WHERE q.leased_until > now_ms));
-    END IF;
-    IF ready IS NOT NULL THEN earliest := least(earliest, greatest(ready, candidate.opens)); END IF;
-  END LOOP;
+  -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
+  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+  IF FOUND THEN RETURN '0'; END IF;
+  SELECT least(
+    (SELECT min(u.leased_until) FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq OFFSET 0) u),
+    (SELECT min(CASE WHEN e.lane IS NULL THEN 0 WHEN r.ready IS NOT NULL THEN greatest(r.ready, e.opens) END)
+     FROM posthorn.lanes_waiting() l
+     LEFT JOIN LATERAL (SELECT e.*, posthorn.opens_at(e) AS opens FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
+     CROSS JOIN LATERAL (
+       SELECT CASE WHEN e.ordered IS NOT NULL AND e.status <> 'disabled' THEN (
+         SELECT min(greatest(h.due_at, h.leased_until)) FROM (
+           SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, l.lane) h
+           UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane AND q.order_key IS NULL) h)
+       ELSE least(
+         (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = l.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
+         (SELECT min(q.leased_until) FROM (
+           SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
+          WHERE q.leased_until > now_ms)) END AS ready
+     ) r
+     WHERE e.lane IS NULL OR e.opens IS NOT NULL))
+  INTO earliest;
   RETURN CASE WHEN earliest IS NOT NULL THEN ceil(greatest(0, earliest - now_ms))::text END;
 END $$;
 `

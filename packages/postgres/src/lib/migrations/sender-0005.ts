@@ -24,10 +24,10 @@ END $$;
 CREATE FUNCTION posthorn.adapt_lane(before posthorn.endpoints, after posthorn.endpoints) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF after.ordered IS DISTINCT FROM 'block' OR after.status = 'disabled' THEN
-    DELETE FROM posthorn.blocked b WHERE b.lane = after.lane;
+    DELETE FROM posthorn.blocked b WHERE b.tenant_id = after.tenant_id AND b.lane = after.lane;
   END IF;
   IF (before.rate_limit, before.rate_per_ms) IS DISTINCT FROM (after.rate_limit, after.rate_per_ms) THEN
-    DELETE FROM posthorn.paces p WHERE p.lane = after.lane;
+    DELETE FROM posthorn.paces p WHERE p.tenant_id = after.tenant_id AND p.lane = after.lane;
   END IF;
 END $$;
 

@@ -105,4 +105,10 @@ BEGIN
   SELECT count(*) INTO events FROM dropped;
   RETURN json_build_object('payloads', payloads, 'attempts', attempts, 'deliveries', deliveries, 'events', events)::text;
 END $$;
+
+-- A role that only uses the tables may have their partitions made and dropped. Only the owner of a table can do that, so these two functions
+-- run as the owner; who may call them has to be said.
+ALTER FUNCTION posthorn.make_partitions(integer) SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION posthorn.drop_partitions(bigint) SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE EXECUTE ON FUNCTION posthorn.make_partitions(integer), posthorn.drop_partitions(bigint) FROM PUBLIC;
 `

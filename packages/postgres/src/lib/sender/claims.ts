@@ -5,78 +5,140 @@ import type {
   EndpointRecord,
 } from '@posthorn/sender'
 import { compact } from '@posthorn/sender/store'
+import { type Argument, fromEscaped, plain, scalar } from '../columns'
 import type { Database } from '../database'
-import {
-  flag,
-  int,
-  optionalBytes,
-  optionalText,
-  type Row,
-  rows,
-  strings,
-  text,
-  unexpected,
-} from '../values'
+import { flag, int, optionalText, type Row, strings, text, unexpected } from '../values'
 import { rowOf } from './answers'
 import { toEndpoint } from './endpoint-row'
+import type { LanePlan, LaneReport } from './lanes'
+import type { LaneMemory } from './memory'
+import { tokenOf } from './tokens'
 
-/** Where this process is in the ring of lanes: the last ones it served. */
-export interface RingPlaces {
-  served: number
-  failingServed: number
-  soloServed: number
+interface Found extends DeliveryClaim {
+  readonly report: LaneReport
 }
 
-export const startOfRing = (): RingPlaces => ({ served: 0, failingServed: 0, soloServed: 0 })
-
+/** Claims of the lanes that the process knows of; an answer without any delivery is given only after a search for others. */
 export async function claimDeliveries(
   database: Database,
-  places: RingPlaces,
+  memory: LaneMemory,
   request: DeliveryClaimRequest,
 ): Promise<DeliveryClaim> {
-  const answer = rowOf(await database.call('claim_deliveries', { ...request, ...places }))
-  places.served = int(answer, 'served')
-  places.failingServed = int(answer, 'failingServed')
-  places.soloServed = int(answer, 'soloServed')
-  const endpoints = new Map(
-    rows(answer, 'endpoints').map((row) => [keyOf(row, 'tenant_id', 'id'), toEndpoint(row)]),
-  )
+  if (request.solo || request.limit <= 0) return claimOnce(database, memory, request)
+  if (!memory.isDueForSearch()) {
+    const claim = await claimOnce(database, memory, request)
+    if (claim.deliveries.length > 0) return claim
+  }
+  const { now, suspects } = await memory.search()
+  if (memory.lanes.isEmpty) return { now, suspects, deliveries: [] }
+  return claimOnce(database, memory, request)
+}
+
+async function claimOnce(
+  database: Database,
+  memory: LaneMemory,
+  request: DeliveryClaimRequest,
+): Promise<DeliveryClaim> {
+  const { solo, limit, perEndpoint, failingLimit } = request
+  const plan = memory.lanes.plan(solo ? 0 : limit, perEndpoint, failingLimit)
+  const rows = await database.select('claim_deliveries', termsOf(request, plan, memory))
+  const { report, ...claim } = read(rows, memory)
+  memory.lanes.learn(plan, report)
+  memory.served(claim.deliveries.length, request)
+  const [first] = claim.deliveries
+  if (solo && first) memory.soloServed = first.endpoint.seq
+  return claim
+}
+
+function termsOf(request: DeliveryClaimRequest, plan: LanePlan, memory: LaneMemory): Argument[] {
+  const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
+  const { lanes, quota, first } = plan
+  return [
+    plain('bigint[]', lanes),
+    plain(
+      'integer[]',
+      lanes.map(() => quota),
+    ),
+    plain(
+      'integer[]',
+      lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0),
+    ),
+    scalar('integer', first),
+    scalar('integer', limit),
+    scalar('bigint', Math.round(leaseMs)),
+    scalar('bigint', perEndpoint),
+    scalar('integer', failingLimit),
+    scalar('double precision', probeAfterMs),
+    scalar('boolean', solo),
+    scalar('bigint', memory.soloServed),
+  ]
+}
+
+/** A row for each delivery, and then one for the whole. */
+function read(rows: readonly Row[], memory: LaneMemory): Found {
+  const last = rows.at(-1)
+  if (last === undefined) throw unexpected('claim_deliveries')
+  const whole = rowOf(JSON.parse(text(last, 'note')))
+  for (const endpoint of listOf(whole, 'endpoints')) memory.remember(toEndpoint(rowOf(endpoint)))
   return {
-    now: int(answer, 'now'),
-    deliveries: rows(answer, 'deliveries').map((row) => toClaimed(row, endpoints)),
-    suspects: flag(answer, 'suspects'),
+    now: int(whole, 'now'),
+    deliveries: rows.slice(0, -1).map((row) => toClaimed(row, endpointOf(row, memory))),
+    suspects: flag(whole, 'suspects'),
+    report: reportIn(whole),
   }
 }
 
-const keyOf = (row: Row, tenant: string, id: string): string =>
-  JSON.stringify([row[tenant], row[id]])
+/** A lane that was looked at twice is there twice. */
+function reportIn(whole: Row): LaneReport {
+  const found = new Map<number, { readonly taken: number; readonly left: number }>()
+  for (const lane of listOf(whole, 'lanes')) {
+    if (!Array.isArray(lane)) throw unexpected('lanes')
+    const [id, taken, left] = lane.map(Number)
+    if (id === undefined || taken === undefined || left === undefined) throw unexpected('lanes')
+    found.set(id, { taken: taken + (found.get(id)?.taken ?? 0), left })
+  }
+  return { seen: int(whole, 'seen'), busy: new Set(listOf(whole, 'busy').map(Number)), found }
+}
 
-function toClaimed(row: Row, endpoints: ReadonlyMap<string, EndpointRecord>): ClaimedDelivery {
-  const endpoint = endpoints.get(keyOf(row, 'tenantId', 'endpointId'))
-  if (!endpoint) throw unexpected('endpoints')
-  const attempt = int(row, 'attempt')
+function endpointOf(row: Row, memory: LaneMemory): EndpointRecord {
+  const endpoint = memory.endpoints.get(count(row, 'lane'))
+  if (endpoint === undefined) throw unexpected('lane')
+  return endpoint
+}
+
+function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
+  const attempt = count(row, 'attempt')
+  const body = optionalText(row, 'body')
   const claimed = compact({
     lease: {
-      tenantId: text(row, 'tenantId'),
+      tenantId: endpoint.tenantId,
       deliveryId: text(row, 'id'),
       attempt,
-      token: text(row, 'token'),
+      token: tokenOf(endpoint.seq, text(row, 'token')),
     },
-    eventId: text(row, 'eventId'),
-    eventType: text(row, 'eventType'),
-    orderingKey: optionalText(row, 'orderingKey'),
-    messageId: text(row, 'messageId'),
+    eventId: text(row, 'event'),
+    eventType: text(row, 'type'),
+    orderingKey: optionalText(row, 'orderkey'),
+    messageId: text(row, 'message'),
     progress: {
       attempt,
-      lost: int(row, 'lost'),
-      soloLost: int(row, 'soloLost'),
-      deferred: int(row, 'deferred'),
+      lost: count(row, 'lost'),
+      soloLost: count(row, 'sololost'),
+      deferred: count(row, 'deferred'),
     },
-    createdAt: int(row, 'createdAt'),
+    createdAt: count(row, 'created'),
     endpoint,
     metadata: strings(row, 'metadata'),
   })
-  return { ...claimed, body: optionalBytes(row, 'body') }
+  return { ...claimed, body: body === undefined ? undefined : fromEscaped(body) }
+}
+
+const count = (row: Row, name: string): number => Number(text(row, name))
+
+function listOf(row: Row, name: string): readonly unknown[] {
+  const value = row[name]
+  if (Array.isArray(value)) return value
+  throw unexpected(name)
 }
 
 export async function nextDueIn(database: Database): Promise<number | undefined> {

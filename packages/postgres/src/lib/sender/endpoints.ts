@@ -6,7 +6,11 @@ import { flagsOf, rowsOf } from './answers'
 import { fromEndpoint, toEndpoint } from './endpoint-row'
 import { pageOf, startOf } from './paging'
 
-export function endpointStore(database: Database): EndpointStore {
+/** @param changing is given each change, to be awaited */
+export function endpointStore(
+  database: Database,
+  changing: <Result>(change: Promise<Result>) => Promise<Result>,
+): EndpointStore {
   const { schema } = database
   const GET = `
     SELECT (SELECT row_to_json(e) FROM ${schema}.endpoints e WHERE e.tenant_id = $1::text AND e.id = $2::text)::text AS result`
@@ -21,12 +25,12 @@ export function endpointStore(database: Database): EndpointStore {
     forTenant: async (tenantId) =>
       rowsOf(await database.ask(FOR_TENANT, [tenantId])).map(toEndpoint),
     replace: async (record) =>
-      optional(await database.call('replace_endpoint', fromEndpoint(record))),
+      optional(await changing(database.call('replace_endpoint', fromEndpoint(record)))),
     remove: async (tenantId, id) => (await database.ask(REMOVE, [tenantId, id])) === true,
     transition: async (changes) =>
       changes.length === 0
         ? []
-        : flagsOf(await database.call('transition_endpoints', changes.map(toTransition))),
+        : flagsOf(await changing(database.call('transition_endpoints', changes.map(toTransition)))),
     async list({ tenantId, limit, cursor }) {
       const [from = Number.MAX_SAFE_INTEGER] = startOf('endpoints', cursor) ?? []
       const statement = `

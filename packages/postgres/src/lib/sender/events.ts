@@ -3,48 +3,113 @@ import type {
   EventClaim,
   EventClaimRequest,
   EventVerdict,
-  FanOut,
   InsertedEvent,
   NewEvent,
 } from '@posthorn/sender'
+import { type Argument, Bytes, plain, texts } from '../columns'
 import type { Database } from '../database'
-import { bytes, flag, hex, int, type Row, rows, text, unexpected } from '../values'
-import { rowOf, rowsOf } from './answers'
+import { bytes, flag, int, type Row, rows, text, unexpected } from '../values'
+import { rowOf } from './answers'
+import type { OwnedLane } from './lanes'
+import { FanOuts, inOrder } from './new-events'
+
+/** What an insertion or a fan-out came to, and which lanes have work by it. */
+export interface Woken<Result> {
+  readonly result: Result
+  readonly lanes: readonly OwnedLane[]
+}
 
 export async function insertEvents(
   database: Database,
   events: readonly NewEvent[],
-): Promise<readonly InsertedEvent[]> {
-  if (events.length === 0) return []
-  return rowsOf(await database.call('insert_events', events.map(fromEvent))).map((row) => ({
-    eventId: text(row, 'eventId'),
-    duplicate: flag(row, 'duplicate'),
-    deliveries: int(row, 'deliveries'),
-  }))
+): Promise<Woken<readonly InsertedEvent[]>> {
+  if (events.length === 0) return { result: [], lanes: [] }
+  const order = inOrder(events, keyOf)
+  const answer = rowOf(await database.callWith('insert_events', columnsOf(events, order)))
+  const duplicates = answersIn(answer)
+  const result = events.map(
+    (event): InsertedEvent => ({
+      eventId: event.id,
+      duplicate: false,
+      deliveries: wantedOf(event),
+    }),
+  )
+  if (duplicates !== undefined)
+    for (const [row, place] of order.entries()) result[place] = duplicates[row] ?? missing()
+  return { result, lanes: wokenIn(answer) }
 }
 
-function fromEvent(event: NewEvent) {
-  const { tenantId, id, type, version, timestamp, idempotencyKey, orderingKey, fanOut } = event
-  return {
-    ...{ tenantId, id, type, version, idempotencyKey, orderingKey },
-    timestamp: Math.round(timestamp),
-    body: hex(event.body),
-    metadata: JSON.stringify(event.metadata),
-    matched: fanOut !== undefined,
-    ...fromFanOut(fanOut),
+const keyOf = ({ tenantId, idempotencyKey, id }: NewEvent): string =>
+  `${tenantId} ${idempotencyKey ?? id}`
+
+const wantedOf = ({ fanOut }: NewEvent): number =>
+  fanOut?.deliveries.filter(({ state }) => state.status === 'pending').length ?? 0
+
+function columnsOf(events: readonly NewEvent[], order: readonly number[]): readonly Argument[] {
+  const sorted = order.map((place) => events[place] ?? missing())
+  const bodies = new Bytes()
+  const fanOuts = new FanOuts(bodies)
+  for (const event of sorted) {
+    bodies.add(event.body)
+    fanOuts.add(event.fanOut)
   }
+  const column = (of: (event: NewEvent) => string | undefined): Argument => texts(sorted.map(of))
+  return [
+    plain(
+      'integer[]',
+      order.map((place) => place + 1),
+    ),
+    column(({ tenantId }) => tenantId),
+    column(({ id }) => id),
+    column(({ type }) => type),
+    plain(
+      'integer[]',
+      sorted.map(({ version }) => version),
+    ),
+    plain(
+      'bigint[]',
+      sorted.map(({ timestamp }) => Math.round(timestamp)),
+    ),
+    column(({ idempotencyKey }) => idempotencyKey),
+    column(({ orderingKey }) => orderingKey),
+    column(({ metadata }) => JSON.stringify(metadata)),
+    plain(
+      'boolean[]',
+      sorted.map(({ fanOut }) => fanOut !== undefined),
+    ),
+    plain('integer[]', fanOuts.wanted),
+    ...bodies.places,
+    ...fanOuts.columns,
+  ]
 }
 
-/** `wanted` counts what is to be made, so skipped ones not. */
-function fromFanOut({ deliveries, bodies }: FanOut = { deliveries: [], bodies: [] }) {
-  return {
-    wanted: deliveries.filter(({ state }) => state.status === 'pending').length,
-    deliveries: deliveries.map(({ id, endpointId, envelope, state }) => ({
-      ...{ id, endpointId, envelope, status: state.status },
-      ...(state.status === 'skipped' && { reason: state.reason }),
-    })),
-    bodies: bodies.map(({ envelope, body }) => ({ envelope, body: hex(body) })),
-  }
+/** One for each row, when there was a duplicate among them. */
+function answersIn({ answers }: Row): readonly InsertedEvent[] | undefined {
+  if (answers === null) return undefined
+  if (!Array.isArray(answers)) throw unexpected('answers')
+  return answers.map((answer: unknown) => {
+    if (!Array.isArray(answer)) throw unexpected('answers')
+    const [eventId, duplicate, deliveries]: readonly unknown[] = answer
+    if (typeof eventId !== 'string' || typeof duplicate !== 'boolean') throw unexpected('answers')
+    if (typeof deliveries !== 'number') throw unexpected('answers')
+    return { eventId, duplicate, deliveries }
+  })
+}
+
+function wokenIn({ woken }: Row): readonly OwnedLane[] {
+  if (woken === null) return []
+  const { lanes, tenants } = rowOf(woken)
+  if (lanes === null) return []
+  if (!Array.isArray(lanes) || !Array.isArray(tenants)) throw unexpected('woken')
+  return lanes.map((id: unknown, index) => {
+    const tenantId: unknown = tenants[index]
+    if (typeof id === 'number' && typeof tenantId === 'string') return { id, tenantId }
+    throw unexpected('woken')
+  })
+}
+
+function missing(): never {
+  throw unexpected('insert_events')
 }
 
 export async function claimEvents(
@@ -69,18 +134,24 @@ const toClaimed = (row: Row): ClaimedEvent => ({
 export async function fanOutEvents(
   database: Database,
   verdicts: readonly EventVerdict[],
-): Promise<number> {
-  if (verdicts.length === 0) return 0
-  const applied = await database.call('fan_out_events', verdicts.map(fromVerdict))
-  if (typeof applied === 'number') return applied
-  throw unexpected('fan_out_events')
-}
-
-function fromVerdict({ tenantId, id, token, outcome }: EventVerdict) {
-  const { kind } = outcome
-  return {
-    ...{ tenantId, id, token, state: kind },
-    ...(kind === 'invalid' && { issues: JSON.stringify(outcome.issues) }),
-    ...fromFanOut(kind === 'fanned_out' ? outcome : undefined),
-  }
+): Promise<Woken<number>> {
+  if (verdicts.length === 0) return { result: 0, lanes: [] }
+  const fanOuts = new FanOuts()
+  for (const { outcome } of verdicts)
+    fanOuts.add(outcome.kind === 'fanned_out' ? outcome : undefined)
+  const column = (of: (verdict: EventVerdict) => string | undefined) => texts(verdicts.map(of))
+  const answer = rowOf(
+    await database.callWith('fan_out_events', [
+      column(({ tenantId }) => tenantId),
+      column(({ id }) => id),
+      column(({ token }) => token),
+      column(({ outcome }) => outcome.kind),
+      column(({ outcome }) =>
+        outcome.kind === 'invalid' ? JSON.stringify(outcome.issues) : undefined,
+      ),
+      plain('integer[]', fanOuts.wanted),
+      ...fanOuts.columns,
+    ]),
+  )
+  return { result: int(answer, 'applied'), lanes: wokenIn(answer) }
 }

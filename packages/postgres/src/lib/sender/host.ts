@@ -13,7 +13,7 @@ export function hostTransactions(
 ): AsyncTransactions<PgClientLike> {
   return {
     kind: 'async',
-    enqueue: (events, tx) => insertEvents(database.on(tx), events),
+    enqueue: async (events, tx) => (await insertEvents(database.on(tx), events)).result,
     async transaction(work) {
       if (isPglite(client) || isPool(client)) {
         const result = await hostTransaction(client, work)

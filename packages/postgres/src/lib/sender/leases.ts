@@ -1,56 +1,34 @@
-import type {
-  AttemptRecord,
-  CancelVerdict,
-  LeaseRef,
-  Redelivery,
-  RedeliveryVerdict,
-  Settlement,
-  SettleVerdict,
-} from '@posthorn/sender'
+import type { CancelVerdict, LeaseRef, Redelivery, RedeliveryVerdict } from '@posthorn/sender'
+import { type Argument, plain, scalar, texts } from '../columns'
 import type { Database } from '../database'
-import { hex, storable, unexpected } from '../values'
-import { flagsOf } from './answers'
+import { hex, unexpected } from '../values'
+import { inOrder } from './new-events'
+import { readToken } from './tokens'
 
-export async function settleDeliveries(
-  database: Database,
-  batch: readonly Settlement[],
-): Promise<readonly SettleVerdict[]> {
-  if (batch.length === 0) return []
-  const applied = flagsOf(await database.call('settle_deliveries', batch.map(fromSettlement)))
-  return applied.map((one) => (one ? 'applied' : 'stale'))
-}
+/** The columns that name leases, row by row. */
+export const leaseColumns = (leases: readonly LeaseRef[]): readonly Argument[] => [
+  texts(leases.map(({ tenantId }) => tenantId)),
+  texts(leases.map(({ deliveryId }) => deliveryId)),
+  plain(
+    'integer[]',
+    leases.map(({ attempt }) => attempt),
+  ),
+  plain(
+    'bigint[]',
+    leases.map((lease) => readToken(lease)?.text),
+  ),
+]
 
-function fromSettlement({ lease, next, attempt }: Settlement) {
-  return {
-    ...fromLease(lease),
-    ...next,
-    httpStatus: attempt?.status,
-    ...(attempt && { log: fromAttempt(attempt) }),
-  }
-}
+/** The order in which rows of the queue are locked. */
+export const orderOf = (leases: readonly LeaseRef[]): readonly number[] =>
+  inOrder(leases, ({ tenantId, deliveryId }) => `${tenantId} ${deliveryId}`)
 
-/** What a peer sent is logged whatever it is: a NUL in it is no reason to lose the attempt. */
-function fromAttempt(attempt: AttemptRecord) {
-  const { number, outcome, status, responseTruncated, duplicate, freshSocket, error } = attempt
-  const { requestHeaders, responseHeaders, responseBody } = attempt
-  return {
-    ...{ number, outcome, status, responseTruncated, duplicate, freshSocket },
-    startedAt: Math.round(attempt.startedAt),
-    durationMs: Math.round(attempt.durationMs),
-    requestHeaders: requestHeaders && JSON.stringify(requestHeaders),
-    responseHeaders: responseHeaders && JSON.stringify(responseHeaders),
-    errorCode: error && storable(error.code),
-    errorMessage: error && storable(error.message),
-    responseBody: responseBody && hex(responseBody),
-  }
-}
+const sorted = (leases: readonly LeaseRef[]): LeaseRef[] =>
+  orderOf(leases).flatMap((place) => leases[place] ?? [])
 
-const fromLease = ({ tenantId, deliveryId, attempt, token }: LeaseRef) => ({
-  tenantId,
-  id: deliveryId,
-  attempt,
-  token,
-})
+/** The lanes whose leases these are. */
+export const lanesOf = (leases: readonly LeaseRef[]): ReadonlySet<number> =>
+  new Set(leases.flatMap((lease) => readToken(lease)?.lane ?? []))
 
 export async function extendLeases(
   database: Database,
@@ -58,16 +36,25 @@ export async function extendLeases(
   leaseMs: number,
 ): Promise<readonly LeaseRef[]> {
   if (leases.length === 0) return []
-  const request = { leaseMs, leases: leases.map(fromLease) }
-  const extended = flagsOf(await database.call('extend_leases', request))
-  return leases.filter((_, index) => extended[index])
+  const given = sorted(leases)
+  const columns = [...leaseColumns(given), scalar('bigint', Math.round(leaseMs))]
+  const extended = placesIn(await database.callWith('extend_leases', columns))
+  const held = new Set(given.filter((_, index) => extended.has(index + 1)))
+  return leases.filter((lease) => held.has(lease))
+}
+
+/** Places of rows, from 1. */
+export function placesIn(answer: unknown): ReadonlySet<number> {
+  if (Array.isArray(answer) && answer.every((place) => typeof place === 'number'))
+    return new Set(answer)
+  throw unexpected('places')
 }
 
 export async function releaseLeases(
   database: Database,
   leases: readonly LeaseRef[],
 ): Promise<void> {
-  if (leases.length > 0) await database.call('release_leases', leases.map(fromLease))
+  if (leases.length > 0) await database.callWith('release_leases', leaseColumns(sorted(leases)))
 }
 
 const CANCEL_VERDICTS = ['canceled', 'finished', 'not_found'] as const

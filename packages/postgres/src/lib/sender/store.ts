@@ -3,16 +3,18 @@ import { createDatabase, type Database } from '../database'
 import { migrate } from '../migrations/migrate'
 import { senderMigrations } from '../migrations/sets'
 import type { PgClientLike } from '../pg-client-like'
-import { claimDeliveries, nextDueIn, startOfRing } from './claims'
+import { claimDeliveries, nextDueIn } from './claims'
 import { endpointStore } from './endpoints'
-import { claimEvents, fanOutEvents, insertEvents } from './events'
+import { claimEvents, fanOutEvents, insertEvents, type Woken } from './events'
 import { hostTransactions } from './host'
 import * as leases from './leases'
 import type { PgListenerLike } from './listening'
 import * as deliveryLog from './log-deliveries'
 import * as eventLog from './log-events'
 import { listHistory } from './log-history'
+import { LaneMemory } from './memory'
 import { prune } from './retention'
+import { settleDeliveries } from './settlements'
 import { countAll } from './statistics'
 import { createWakeUp, type WakeUp } from './wake-up'
 
@@ -49,10 +51,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const { client, schema = 'posthorn', listen } = options
   const database = createDatabase(client, schema)
   const wakeUp = createWakeUp(database, listen)
+  const memory = new LaneMemory(database, () => performance.now())
   return {
-    deliveries: deliveryStore(database, wakeUp),
+    deliveries: deliveryStore(database, wakeUp, memory),
     log: deliveryLogOf(database),
-    endpoints: endpointStore(database),
+    endpoints: endpointStore(database, memory.doubting),
     retention: { prune: (request) => prune(database, request) },
     host: hostTransactions(database, client, wakeUp.hint),
     migrate: () => migrate(database, senderMigrations),
@@ -60,24 +63,42 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   }
 }
 
-function deliveryStore(database: Database, wakeUp: WakeUp): PostgresStore['deliveries'] {
-  const places = startOfRing()
+function deliveryStore(
+  database: Database,
+  wakeUp: WakeUp,
+  memory: LaneMemory,
+): PostgresStore['deliveries'] {
   const { hint, subscribe } = wakeUp
-  const andHint = <Result>(result: Result): Result => {
-    hint()
+  const woken = <Result>({ result, lanes }: Woken<Result>): Result => {
+    memory.filled(lanes)
     return result
   }
   return {
     ...(subscribe && { subscribe }),
-    insert: async (events) => andHint(await insertEvents(database, events)),
+    async insert(events) {
+      const inserted = woken(await insertEvents(database, events))
+      hint()
+      return inserted
+    },
     claimEvents: (request) => claimEvents(database, request),
-    fanOut: (verdicts) => fanOutEvents(database, verdicts),
-    claim: (request) => claimDeliveries(database, places, request),
+    fanOut: async (verdicts) => woken(await fanOutEvents(database, verdicts)),
+    claim: (request) => claimDeliveries(database, memory, request),
     extend: (held, leaseMs) => leases.extendLeases(database, held, leaseMs),
-    settle: (batch) => leases.settleDeliveries(database, batch),
-    release: (held) => leases.releaseLeases(database, held),
-    cancel: (tenantId, id) => leases.cancelDelivery(database, tenantId, id),
-    redeliver: async (items) => andHint(await leases.redeliver(database, items)),
+    async settle(batch) {
+      const verdicts = await settleDeliveries(database, batch)
+      memory.wake(leases.lanesOf(batch.map(({ lease }) => lease)))
+      return verdicts
+    },
+    async release(held) {
+      await leases.releaseLeases(database, held)
+      memory.wake(leases.lanesOf(held))
+    },
+    cancel: (tenantId, id) => memory.doubting(leases.cancelDelivery(database, tenantId, id)),
+    async redeliver(items) {
+      const verdicts = await memory.doubting(leases.redeliver(database, items))
+      hint()
+      return verdicts
+    },
     nextDueIn: () => nextDueIn(database),
   }
 }

@@ -1,7 +1,5 @@
 -- Sender, version 1: events from plain SQL, for triggers and other languages. A worker checks what `send` recorded, and matches it.
 
-ALTER TABLE posthorn.unmatched ADD COLUMN unchecked boolean NOT NULL DEFAULT false;
-
 -- `evt_` and 26 characters of Crockford's base 32: 48 bits of time, 80 random ones.
 CREATE FUNCTION posthorn.new_event_id(now_ms bigint) RETURNS text LANGUAGE sql VOLATILE AS $$
   WITH chance AS MATERIALIZED (
@@ -25,6 +23,7 @@ DECLARE
   event_id text := coalesce(send.id, posthorn.new_event_id(now_ms));
   happened bigint := coalesce(floor(extract(epoch FROM occurred_at) * 1000)::bigint, now_ms);
   body text;
+  bytes bytea;
   answer jsonb;
 BEGIN
   IF tenant IS NULL OR tenant !~ '^[!-~]{1,128}$' THEN
@@ -51,36 +50,11 @@ BEGIN
     || to_char(to_timestamp(happened / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '.' || lpad((happened % 1000)::text, 3, '0') || 'Z"'
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
-  answer := posthorn.insert_events(jsonb_build_array(jsonb_build_object(
-    'tenantId', tenant, 'id', event_id, 'type', type, 'version', version, 'timestamp', happened,
-    'body', encode(convert_to(body, 'UTF8'), 'hex'), 'idempotencyKey', idempotency_key, 'orderingKey', ordering_key,
-    'metadata', metadata::text, 'matched', false, 'wanted', 0, 'deliveries', '[]'::jsonb, 'bodies', '[]'::jsonb))::text)::jsonb -> 0;
-  IF NOT (answer ->> 'duplicate')::boolean THEN
-    UPDATE posthorn.unmatched u SET unchecked = true WHERE u.tenant_id = tenant AND u.event_id = answer ->> 'eventId';
-  END IF;
-  RETURN answer ->> 'eventId';
+  bytes := convert_to(body, 'UTF8');
+  answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
+    ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
+    '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+  RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $$;
 
 REVOKE EXECUTE ON FUNCTION posthorn.send FROM PUBLIC;
-
--- As before, and says what was not checked.
-CREATE OR REPLACE FUNCTION posthorn.claim_events(request text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
-DECLARE
-  terms jsonb := request::jsonb;
-  now_ms bigint := posthorn.now_ms();
-  answer json;
-BEGIN
-  WITH found AS MATERIALIZED (
-    SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
-    ORDER BY u.seq LIMIT (terms->>'limit')::integer FOR UPDATE SKIP LOCKED
-  ), leased AS (
-    UPDATE posthorn.unmatched u SET leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint, token = nextval('posthorn.tokens')
-    FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
-    RETURNING u.*
-  )
-  SELECT json_agg(json_build_object('tenantId', e.tenant_id, 'id', e.id, 'type', e.type, 'version', e.version,
-    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text, 'unchecked', l.unchecked) ORDER BY l.seq)
-  INTO answer FROM leased l JOIN posthorn.events e ON e.tenant_id = l.tenant_id AND e.id = l.event_id;
-  RETURN json_build_object('now', now_ms, 'events', coalesce(answer, '[]'))::text;
-END $$;

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { Bytes, expressionOf, fromEscaped, plain, texts } from './columns'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+describe('columns', () => {
+  it('writes texts as an array, quoted, with NULL for what is absent', () => {
+    expect(texts(['a', undefined, 'b "c" \\d', '{},']).text).toBe(
+      '{"a",NULL,"b \\"c\\" \\\\d","{},"}',
+    )
+  })
+
+  it('leaves a column without a value empty', () => {
+    expect(texts([undefined, undefined]).text).toBe('{}')
+  })
+
+  it('writes numbers and booleans without quotes', () => {
+    expect(plain('bigint[]', [1, undefined, 2]).text).toBe('{1,NULL,2}')
+    expect(plain('boolean[]', [true, false]).text).toBe('{true,false}')
+    expect(plain('integer[]', []).text).toBe('{}')
+  })
+
+  it('casts a value from text, and decodes bytes', () => {
+    expect(expressionOf({ type: 'bigint[]', text: '{}' }, 3)).toBe('($3::text)::bigint[]')
+    expect(expressionOf({ type: 'hex', text: '00' }, 1)).toBe("decode($1::text, 'hex')")
+  })
+})
+
+describe('Bytes', () => {
+  it('is one value, with the places of each from 1', () => {
+    const one = new Bytes()
+    const other = new Bytes(one)
+    one.add(bytes('abc'))
+    one.add(undefined)
+    other.add(bytes('de'))
+    one.add(bytes(''))
+    expect(one.places.map(({ text }) => text)).toEqual(['{1,NULL,6}', '{3,NULL,0}'])
+    expect(other.places.map(({ text }) => text)).toEqual(['{4}', '{2}'])
+    expect(one.value).toEqual({ type: 'escape', text: 'abcde' })
+  })
+
+  it.each(['\0', 'é', '\\'])('goes in hexadecimal when %j is in it', (text) => {
+    const value = new Bytes()
+    value.add(bytes(text))
+    expect(value.value).toEqual({ type: 'hex', text: Buffer.from(text).toString('hex') })
+  })
+})
+
+describe('fromEscaped', () => {
+  it('reads what Postgres writes', () => {
+    expect([...fromEscaped('{"a":1}')]).toEqual([...bytes('{"a":1}')])
+    expect([...fromEscaped('a\\\\b\\303\\251\\000')]).toEqual([...bytes('a\\bé\0')])
+    expect([...fromEscaped('')]).toEqual([])
+  })
+})

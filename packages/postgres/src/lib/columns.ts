@@ -1,0 +1,112 @@
+import { isAscii } from 'node:buffer'
+import { hex } from './values'
+
+type Cell = string | number | boolean | undefined
+
+/**
+ * A value of a statement: text, and the type that it is cast to. Whatever a driver makes of JavaScript's arrays and bytes, text it leaves alone.
+ */
+export interface Argument {
+  readonly type: 'text[]' | 'integer[]' | 'bigint[]' | 'boolean[]' | 'integer' | 'bigint' | Decoded
+  readonly text: string
+}
+
+type Decoded = 'double precision' | 'boolean' | 'hex' | 'escape'
+
+/** The expression that makes of the value numbered `place` what `argument` stands for. */
+export function expressionOf({ type }: Argument, place: number): string {
+  const given = `$${place}::text`
+  return type === 'hex' || type === 'escape' ? `decode(${given}, '${type}')` : `(${given})::${type}`
+}
+
+export const scalar = (type: Argument['type'], value: number | boolean): Argument => ({
+  type,
+  text: String(value),
+})
+
+/** Numbers or booleans, as an array. */
+export function plain(
+  type: 'integer[]' | 'bigint[]' | 'boolean[]',
+  cells: readonly Cell[],
+): Argument {
+  let text = ''
+  for (const cell of cells) text += cell === undefined ? ',NULL' : `,${cell}`
+  return { type, text: `{${text.slice(1)}}` }
+}
+
+/** Texts, as an array. A column without a value is empty: what is missing at an array's end is NULL. */
+export function texts(cells: readonly (string | undefined)[]): Argument {
+  let text = ''
+  let isEmpty = true
+  for (const cell of cells) {
+    if (cell === undefined) text += ',NULL'
+    else {
+      isEmpty = false
+      text += needsEscape.test(cell) ? `,"${cell.replace(escaped, '\\$&')}"` : `,"${cell}"`
+    }
+  }
+  return { type: 'text[]', text: isEmpty ? '{}' : `{${text.slice(1)}}` }
+}
+
+const needsEscape = /["\\]/
+const escaped = /["\\]/g
+
+/** Many bytes as one value, with each one's place in it, from 1. */
+export class Bytes {
+  readonly #parts: Uint8Array[] = []
+  readonly #starts: (number | undefined)[] = []
+  readonly #lengths: (number | undefined)[] = []
+  readonly #all: { parts: Uint8Array[]; end: number }
+
+  /** `beside`: another column whose value holds these bytes too. */
+  constructor(beside?: Bytes) {
+    this.#all = beside === undefined ? { parts: this.#parts, end: 1 } : beside.#all
+  }
+
+  add(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined) this.#all.parts.push(bytes)
+    this.#starts.push(bytes && this.#all.end)
+    this.#lengths.push(bytes?.length)
+    this.#all.end += bytes?.length ?? 0
+  }
+
+  get places(): readonly [starts: Argument, lengths: Argument] {
+    return [plain('integer[]', this.#starts), plain('integer[]', this.#lengths)]
+  }
+
+  /** Plain ASCII goes as it is, at half the size. */
+  get value(): Argument {
+    const all = Buffer.concat(this.#all.parts)
+    const isPlain = isAscii(all) && !all.includes(BACKSLASH) && !all.includes(0)
+    return isPlain
+      ? { type: 'escape', text: all.toString('latin1') }
+      : { type: 'hex', text: hex(all) }
+  }
+}
+
+const BACKSLASH = 0x5c
+
+/** What Postgres's `encode(…, 'escape')` wrote: other than plain ASCII as three octal digits, a backslash as two. */
+export function fromEscaped(text: string): Uint8Array {
+  const first = text.indexOf('\\')
+  if (first === -1) return Uint8Array.from(Buffer.from(text, 'latin1'))
+  const given = Buffer.from(text, 'latin1')
+  const bytes = new Uint8Array(given.length)
+  bytes.set(given.subarray(0, first))
+  let [to, from] = [first, first]
+  while (from < given.length) {
+    const [length, byte] = escapeAt(given, from)
+    bytes[to] = byte
+    to += 1
+    from += length
+  }
+  return bytes.slice(0, to)
+}
+
+function escapeAt(given: Buffer, at: number): readonly [length: number, byte: number] {
+  const byte = given.readUInt8(at)
+  if (byte !== BACKSLASH) return [1, byte]
+  const next = given.readUInt8(at + 1)
+  if (next === BACKSLASH) return [2, BACKSLASH]
+  return [4, Number.parseInt(given.toString('latin1', at + 1, at + 4), 8)]
+}

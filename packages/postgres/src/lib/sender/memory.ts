@@ -1,0 +1,94 @@
+import type { DeliveryClaimRequest, EndpointRecord } from '@posthorn/sender'
+import type { Database } from '../database'
+import { flag, int, type Row, unexpected } from '../values'
+import { rowOf } from './answers'
+import { type FoundLane, Lanes, type OwnedLane } from './lanes'
+
+/** A search takes at most this share of the time. */
+const searchShare = 1 / 20
+/** A search so short may precede each claim that is likely to leave slots free, in milliseconds. */
+const shortSearch = 1
+/** Claims that fill all slots do without a search for so long, in milliseconds. */
+const longestWithout = 100
+const mostEndpoints = 10_000
+
+/** What a process remembers between its claims: lanes that have work, and their endpoints. Nothing in it has to be right, or to last. */
+export class LaneMemory {
+  readonly lanes = new Lanes()
+  readonly endpoints = new Map<number, EndpointRecord>()
+  soloServed = 0
+  readonly #database: Database
+  readonly #monotonic: () => number
+  #searchedAt = Number.NEGATIVE_INFINITY
+  #searchCost = 0
+  #mayMiss = true
+
+  /** @param monotonic milliseconds on a clock that is never set back */
+  constructor(database: Database, monotonic: () => number) {
+    this.#database = database
+    this.#monotonic = monotonic
+  }
+
+  /** Whether lanes are to be searched for before the next claim; its cost is that of all lanes that have anything. */
+  isDueForSearch(): boolean {
+    if (this.lanes.isEmpty) return true
+    const since = this.#monotonic() - this.#searchedAt
+    if (!this.#mayMiss) return since > Math.max(longestWithout, this.#searchCost / searchShare)
+    return this.#searchCost < shortSearch || since > this.#searchCost / searchShare
+  }
+
+  async search(): Promise<{ readonly now: number; readonly suspects: boolean }> {
+    const began = this.#monotonic()
+    const answer = rowOf(await this.#database.call('find_lanes'))
+    this.lanes.replace(foundIn(answer))
+    this.#searchedAt = this.#monotonic()
+    this.#searchCost = this.#searchedAt - began
+    return { now: int(answer, 'now'), suspects: flag(answer, 'suspects') }
+  }
+
+  /** A claim that left slots free may have missed what others sent. */
+  served(claimed: number, { limit }: DeliveryClaimRequest): void {
+    this.#mayMiss = claimed < limit
+  }
+
+  /** Work came to these lanes. */
+  filled(lanes: Iterable<OwnedLane>): void {
+    for (const lane of lanes) this.lanes.wakeOwned(lane)
+  }
+
+  /** Leases on these lanes ended. */
+  wake(lanes: Iterable<number>): void {
+    for (const lane of lanes) {
+      if (!this.lanes.wake(lane)) this.#mayMiss = true
+    }
+  }
+
+  /** For what changes something that is nowhere remembered. */
+  readonly doubting = async <Result>(changing: Promise<Result>): Promise<Result> => {
+    const result = await changing
+    this.#mayMiss = true
+    return result
+  }
+
+  remember(endpoint: EndpointRecord): void {
+    const { seq, tenantId, health } = endpoint
+    this.endpoints.delete(seq)
+    this.endpoints.set(seq, endpoint)
+    this.lanes.join({ id: seq, tenantId, failing: health.state === 'failing' })
+    if (this.endpoints.size <= mostEndpoints) return
+    const [oldest] = this.endpoints.keys()
+    if (oldest !== undefined) this.endpoints.delete(oldest)
+  }
+}
+
+function foundIn(answer: Row): readonly FoundLane[] {
+  const { lanes } = answer
+  if (!Array.isArray(lanes)) throw unexpected('find_lanes')
+  return lanes.map((lane: unknown) => {
+    if (!Array.isArray(lane)) throw unexpected('find_lanes')
+    const [id, tenantId, failing]: readonly unknown[] = lane
+    if (typeof id === 'number' && typeof tenantId === 'string' && typeof failing === 'boolean')
+      return { id, tenantId, failing }
+    throw unexpected('find_lanes')
+  })
+}
