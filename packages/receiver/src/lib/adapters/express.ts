@@ -1,7 +1,6 @@
+import { answerNode, keptOrRead } from '../http/answer'
 import type { NodeRequest, NodeResponse } from '../http/read-node'
 import type { Receiver } from '../receiver'
-import type { BodyReader } from '../request'
-import { answerNode, rawBodyOf } from './node'
 import { stringParams } from './params'
 
 const FIX =
@@ -27,17 +26,13 @@ export interface ExpressRequest extends NodeRequest {
 export function toExpress(
   receiver: Pick<Receiver, 'receive'>,
 ): (request: ExpressRequest, response: NodeResponse) => Promise<void> {
-  return (request, response) =>
-    answerNode(receiver, request, response, {
-      method: request.method,
-      headers: request.headers,
-      body: bodyOf(request),
+  return (request, response) => {
+    const { method, headers, body, rawBody } = request
+    return answerNode(receiver, request, response, {
+      method,
+      headers,
+      body: keptOrRead(body instanceof Uint8Array ? body : rawBody, request, FIX),
       params: stringParams(request.params),
     })
-}
-
-function bodyOf(request: ExpressRequest): BodyReader {
-  const { body } = request
-  if (body instanceof Uint8Array) return () => ({ ok: true, bytes: body })
-  return rawBodyOf(request, FIX)
+  }
 }

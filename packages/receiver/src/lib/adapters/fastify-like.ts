@@ -1,3 +1,4 @@
+import type { ReplyLike } from '../http/answer'
 import type { NodeRequest } from '../http/read-node'
 
 /** The part of Fastify's request that is used. */
@@ -7,12 +8,7 @@ export interface FastifyRequestLike {
   readonly rawBody?: unknown
 }
 
-/** The part of Fastify's reply that is used. */
-export interface FastifyReplyLike {
-  code(status: number): unknown
-  headers(values: Record<string, string>): unknown
-  send(payload?: unknown): unknown
-}
+export type FastifyReplyLike = ReplyLike
 
 /** The part of a Fastify instance that is used. */
 export interface FastifyLike {

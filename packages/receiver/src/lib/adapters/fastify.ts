@@ -1,7 +1,6 @@
-import { leaveUnread, readNodeBody } from '../http/read-node'
+import { answerReply, keptOrRead } from '../http/answer'
 import type { Receiver } from '../receiver'
-import type { BodyReader } from '../request'
-import type { FastifyLike, FastifyReplyLike, FastifyRequestLike } from './fastify-like'
+import type { FastifyLike, FastifyReplyLike } from './fastify-like'
 import { stringParams } from './params'
 
 const FIX =
@@ -26,17 +25,14 @@ export function toFastify(
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
     fastify.setErrorHandler(refuseMediaType)
-    fastify.all(options.path ?? '/', async (request, reply) => {
-      const result = await receiver.receive({
-        method: request.raw.method,
-        headers: request.raw.headers,
-        body: bodyOf(request),
-        params: stringParams(request.params),
-      })
-      reply.code(result.status)
-      reply.headers({ ...result.headers, ...leaveUnread(request.raw) })
-      return reply.send(result.body === '' ? undefined : result.body)
-    })
+    fastify.all(options.path ?? '/', ({ raw, rawBody, params }, reply) =>
+      answerReply(receiver, raw, reply, {
+        method: raw.method,
+        headers: raw.headers,
+        body: keptOrRead(rawBody, raw, FIX),
+        params: stringParams(params),
+      }),
+    )
   }
 }
 
@@ -46,9 +42,4 @@ function refuseMediaType(error: unknown, _request: unknown, reply: FastifyReplyL
   if (!isRefusal || error.statusCode !== 415) throw error
   reply.code(415)
   return reply.send({ code: 'unsupported_media_type' })
-}
-
-function bodyOf({ raw, rawBody }: FastifyRequestLike): BodyReader {
-  if (rawBody instanceof Uint8Array) return () => ({ ok: true, bytes: rawBody })
-  return (maxBytes) => readNodeBody(raw, maxBytes, FIX)
 }

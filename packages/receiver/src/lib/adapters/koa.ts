@@ -1,6 +1,6 @@
+import { keptOrRead } from '../http/answer'
 import { leaveUnread, type NodeRequest } from '../http/read-node'
 import type { Receiver } from '../receiver'
-import { rawBodyOf } from './node'
 import { stringParams } from './params'
 
 const FIX =
@@ -9,7 +9,7 @@ const FIX =
 
 /** The part of Koa's context that is used. */
 export interface KoaContext {
-  readonly req: NodeRequest
+  readonly req: NodeRequest & { readonly rawBody?: unknown }
   /** Set by a router. */
   readonly params?: unknown
   status: number
@@ -35,7 +35,7 @@ export function toKoa(receiver: Pick<Receiver, 'receive'>): (context: KoaContext
     const result = await receiver.receive({
       method: req.method,
       headers: req.headers,
-      body: rawBodyOf(req, FIX),
+      body: keptOrRead(req.rawBody, req, FIX),
       params: stringParams(context.params),
     })
     context.status = result.status

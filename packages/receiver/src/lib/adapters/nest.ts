@@ -1,8 +1,7 @@
-import { leaveUnread, type NodeRequest, type NodeResponse } from '../http/read-node'
+import { answerNode, answerReply, keptOrRead } from '../http/answer'
+import type { NodeRequest, NodeResponse } from '../http/read-node'
 import type { Receiver } from '../receiver'
-import type { ReceiveRequest } from '../request'
 import type { FastifyReplyLike, FastifyRequestLike } from './fastify-like'
-import { answerNode, rawBodyOf } from './node'
 import { stringParams } from './params'
 
 const FIX =
@@ -36,23 +35,13 @@ export function toNest(
 ) => Promise<void> {
   return async (request, response) => {
     const raw = 'raw' in request ? request.raw : request
-    const asked = toReceive(request, raw)
+    const asked = {
+      method: raw.method,
+      headers: raw.headers,
+      body: keptOrRead(request.rawBody, raw, FIX),
+      params: stringParams(request.params),
+    }
     if ('writeHead' in response) return answerNode(receiver, raw, response, asked)
-    const result = await receiver.receive(asked)
-    response.code(result.status)
-    response.headers({ ...result.headers, ...leaveUnread(raw) })
-    response.send(result.body === '' ? undefined : result.body)
+    await answerReply(receiver, raw, response, asked)
   }
-}
-
-function toReceive(
-  { params, rawBody }: NestExpressRequest | FastifyRequestLike,
-  raw: NodeRequest,
-): ReceiveRequest {
-  const { method, headers } = raw
-  const body =
-    rawBody instanceof Uint8Array
-      ? () => ({ ok: true, bytes: rawBody }) as const
-      : rawBodyOf(raw, FIX)
-  return { method, headers, body, params: stringParams(params) }
 }

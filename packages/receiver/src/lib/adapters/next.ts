@@ -1,8 +1,8 @@
+import { answerNode, keptOrRead } from '../http/answer'
 import type { NodeRequest, NodeResponse } from '../http/read-node'
 import type { Receiver } from '../receiver'
 import type { Params } from '../request'
 import { toFetch } from './fetch'
-import { answerNode, rawBodyOf } from './node'
 import { stringParams } from './params'
 
 const FIX =
@@ -62,7 +62,7 @@ export function toNextApi(
     answerNode(receiver, request, response, {
       method: request.method,
       headers: request.headers,
-      body: rawBodyOf(request, FIX),
+      body: keptOrRead(request.rawBody, request, FIX),
       params: stringParams(request.query),
     })
 }

@@ -1,6 +1,7 @@
-import { leaveUnread, type NodeRequest, type NodeResponse, readNodeBody } from '../http/read-node'
+import { answerNode, keptOrRead } from '../http/answer'
+import type { NodeRequest, NodeResponse } from '../http/read-node'
 import type { Receiver } from '../receiver'
-import type { BodyReader, Params, ReceiveRequest } from '../request'
+import type { Params } from '../request'
 
 const FIX =
   'Something read the request before toNode. Call it first, or set request.rawBody to the Buffer that was read.'
@@ -16,14 +17,14 @@ export interface NodeAdapterOptions<Request> {
  * @example
  * http.createServer(toNode(receiver)).listen(3000)
  */
-export function toNode<Request extends NodeRequest>(
+export function toNode<Request extends NodeRequest & { readonly rawBody?: unknown }>(
   receiver: Pick<Receiver, 'receive'>,
   options: NodeAdapterOptions<Request> = {},
 ): (request: Request, response: NodeResponse) => Promise<void> {
   const { params } = options
   return (request, response) => {
-    const { method, headers } = request
-    const asked = { method, headers, body: rawBodyOf(request, FIX) }
+    const { method, headers, rawBody } = request
+    const asked = { method, headers, body: keptOrRead(rawBody, request, FIX) }
     if (!params) return answerNode(receiver, request, response, asked)
     return answerNode(receiver, request, response, {
       ...asked,
@@ -33,25 +34,4 @@ export function toNode<Request extends NodeRequest>(
       },
     })
   }
-}
-
-/** What `toNode` and `toExpress` have in common. */
-export async function answerNode(
-  receiver: Pick<Receiver, 'receive'>,
-  request: NodeRequest,
-  response: NodeResponse,
-  asked: ReceiveRequest,
-): Promise<void> {
-  const result = await receiver.receive(asked)
-  if (response.headersSent || response.destroyed) return
-  const length = result.status === 204 ? {} : { 'content-length': String(result.body.length) }
-  response.writeHead(result.status, { ...result.headers, ...length, ...leaveUnread(request) })
-  response.end(result.body)
-}
-
-/** Bytes that somebody kept for us, or those still in the socket. */
-export function rawBodyOf(request: NodeRequest & { rawBody?: unknown }, fix: string): BodyReader {
-  const { rawBody } = request
-  if (rawBody instanceof Uint8Array) return () => ({ ok: true, bytes: rawBody })
-  return (maxBytes) => readNodeBody(request, maxBytes, fix)
 }
