@@ -5,5 +5,6 @@ export {
   type PostgresIdempotencyOptions,
   postgresIdempotency,
 } from './lib/receiver/idempotency'
+export { type PostgresInbox, type PostgresInboxOptions, postgresInbox } from './lib/receiver/inbox'
 export { type PostgresInsertingOptions, postgresInserting } from './lib/receiver/inserting'
 export { type PostgresOrder, type PostgresOrderOptions, postgresOrder } from './lib/receiver/order'
