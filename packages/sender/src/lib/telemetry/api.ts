@@ -26,6 +26,7 @@ export interface SpanContext {
 
 export interface Span {
   spanContext(): SpanContext
+  isRecording(): boolean
   setAttributes(attributes: Attributes): unknown
   addLink(link: { readonly context: SpanContext }): unknown
   setStatus(status: { readonly code: number }): unknown

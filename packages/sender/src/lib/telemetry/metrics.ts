@@ -35,15 +35,18 @@ export function createMetrics(telemetry: ResolvedTelemetry, parts: MetricsParts)
   const { safely } = parts
   const made = instruments(telemetry)
   const of = (subject: Subject): Attributes => dimensions(telemetry, subject)
+  const isPlain = telemetry.measureBy.size === 0
   return {
     claimed(deliveries) {
       safely(() => {
-        for (const delivery of deliveries) made.claims.add(1, of(subjectOf(delivery)))
+        if (isPlain && deliveries.length > 0) made.claims.add(deliveries.length, {})
+        else for (const delivery of deliveries) made.claims.add(1, of(subjectOf(delivery)))
       })
     },
     attempted(delivery, outcome) {
       safely(() => {
-        const attributes = { ...of(subjectOf(delivery)), ...measured(outcome) }
+        const verdict = measured(outcome)
+        const attributes = isPlain ? verdict : { ...of(subjectOf(delivery)), ...verdict }
         made.attempts.add(1, attributes)
         made.duration.record(outcome.durationMs / 1000, attributes)
       })

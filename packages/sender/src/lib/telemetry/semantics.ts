@@ -1,10 +1,11 @@
 import { isEventType, WebhookError } from '@posthorn/schema'
 import { classifyOutcome } from '../model/attempt'
 import type { ClaimedDelivery } from '../model/delivery'
+import type { EndpointRecord } from '../model/endpoint'
 import { hostOf, portOf } from '../network/url-parts'
 import type { AttemptOutcome } from '../ports/transport'
 import type { PreparedEvent } from '../sending/prepare'
-import type { Attributes } from './api'
+import type { Attributes, AttributeValue } from './api'
 
 /*
  * Names by the semantic conventions 1.37 for messaging and HTTP (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/,
@@ -46,20 +47,34 @@ export function preparedAttributes({ id, body }: PreparedEvent): Attributes {
 
 export function attemptAttributes(delivery: ClaimedDelivery): Attributes {
   const { lease, endpoint, progress } = delivery
-  return {
-    ...system,
-    'messaging.operation.name': 'deliver',
-    'messaging.operation.type': 'send',
+  const attributes: Record<string, AttributeValue> = {
+    ...endpointAttributes(endpoint),
     'messaging.destination.name': delivery.eventType,
     'messaging.message.id': delivery.messageId,
-    'http.request.method': 'POST',
-    ...(progress.attempt > 1 ? { 'http.request.resend_count': progress.attempt - 1 } : {}),
-    ...serverOf(endpoint.url),
-    'posthorn.tenant.id': lease.tenantId,
-    'posthorn.endpoint.id': endpoint.id,
     'posthorn.delivery.id': lease.deliveryId,
     'posthorn.event.id': delivery.eventId,
   }
+  if (progress.attempt > 1) attributes['http.request.resend_count'] = progress.attempt - 1
+  return attributes
+}
+
+const ofEndpoints = new WeakMap<EndpointRecord, Attributes>()
+
+/** Made once for each record of an endpoint: reading a URL takes longer than all the rest of a span's attributes. */
+function endpointAttributes(endpoint: EndpointRecord): Attributes {
+  const known = ofEndpoints.get(endpoint)
+  if (known !== undefined) return known
+  const attributes = {
+    ...system,
+    'messaging.operation.name': 'deliver',
+    'messaging.operation.type': 'send',
+    'http.request.method': 'POST',
+    ...serverOf(endpoint.url),
+    'posthorn.tenant.id': endpoint.tenantId,
+    'posthorn.endpoint.id': endpoint.id,
+  }
+  ofEndpoints.set(endpoint, attributes)
+  return attributes
 }
 
 export function outcomeAttributes(outcome: AttemptOutcome): Attributes {

@@ -6,6 +6,8 @@ import { errorAttributes, failed } from './semantics'
 /** A span under way, or the lack of one, where it could not be started. */
 export interface Running {
   readonly spanContext: SpanContext | undefined
+  /** Whether anything noted on it is kept: not where it was not sampled. */
+  readonly isRecording: boolean
   note(attributes: Attributes): void
   link(context: SpanContext): void
   fail(attributes: Attributes): void
@@ -28,13 +30,15 @@ export function startSpan(
   { name, ...options }: NewSpan,
 ): Running {
   const span: Span | undefined = safely(() => tracer.startSpan(name, options, parent))
+  const isRecording = span !== undefined && safely(() => span.isRecording()) === true
   const on = (use: (span: Span) => void): void => {
-    if (span !== undefined) safely(() => use(span))
+    if (isRecording) safely(() => use(span))
   }
   const note = (attributes: Attributes): void => on((it) => it.setAttributes(attributes))
   const active = span === undefined ? parent : api.trace.setSpan(parent, span)
   return {
     spanContext: span?.spanContext(),
+    isRecording,
     note,
     link: (context) => on((it) => it.addLink({ context })),
     fail(attributes) {

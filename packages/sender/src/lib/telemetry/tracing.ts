@@ -154,10 +154,12 @@ async function tracedAttempt<Attempted extends { readonly outcome: AttemptOutcom
   const span = start(attempt, sent === undefined ? root : api.trace.setSpanContext(root, sent))
   const own = span.spanContext ?? sent
   const attempted = await span.within(() => run(own && carrierOf(own)))
-  const attributes = outcomeAttributes(attempted.outcome)
-  if ('error.type' in attributes) span.fail(attributes)
-  else span.note(attributes)
-  span.end()
+  if (span.isRecording) {
+    const attributes = outcomeAttributes(attempted.outcome)
+    if ('error.type' in attributes) span.fail(attributes)
+    else span.note(attributes)
+    span.end()
+  }
   return attempted
 }
 
