@@ -38,7 +38,8 @@ async function createPlace({ store }, services) {
     const redis = new Redis(services.redis.url)
     const meter = { cpuMicros: () => redisCpuMicros(redis), settle: async () => {} }
     return {
-      settings: { redis: services.redis.url },
+      // It may hold other things.
+      settings: { redis: services.redis.url, prefix: `posthorn-bench-${process.pid}` },
       meter,
       remove: async () => redis.disconnect(),
     }

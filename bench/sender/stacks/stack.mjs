@@ -1,8 +1,8 @@
 /**
  * One way to deliver webhooks durably: a file beside this that exports `open(place) → Stack`, and a line in `../stacks.mjs`.
  *
- * `place` is `{ folder, database, redis, origin, concurrency, onDelivered }`: what the stack keeps its data in (a folder, the URL of a Postgres
- * database, the URL of a Redis), and where it delivers to. It opens again what an earlier process has left there. An event is `{ id, type,
+ * `place` is `{ folder, database, redis, prefix, origin, concurrency, onDelivered }`: what the stack keeps its data in (a folder, the URL of a Postgres
+ * database, or that of a Redis and what its keys begin with), and where it delivers to. It opens again what an earlier process has left there. An event is `{ id, type,
  * timestamp, data }`. `origin` answers every POST with 204. Each request is signed as Standard Webhooks asks and carries the event's id as
  * `webhook-id`; each attempt is logged.
  *
