@@ -17,13 +17,17 @@ interface Member {
   port?: number
 }
 
-const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url))
+const worker = new URL('./worker.mjs', import.meta.url)
 
-export async function startCluster(size: number, settings: object): Promise<Cluster> {
+export async function startCluster(
+  size: number,
+  settings: object,
+  script = worker,
+): Promise<Cluster> {
   const members = new Set<Member>()
   const problems: string[] = []
   const start = () => {
-    const child = fork(worker, [JSON.stringify(settings)], { silent: true })
+    const child = fork(fileURLToPath(script), [JSON.stringify(settings)], { silent: true })
     const member: Member = { child }
     members.add(member)
     child.stderr?.on('data', (data) => problems.push(String(data)))
