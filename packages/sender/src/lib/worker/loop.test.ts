@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { run, testSender, url } from '../test-sender'
+
+/** A started worker whose endpoint answers after 100 ms, and what it asks its store. */
+async function started(mostAtOnce: number) {
+  const testing = testSender()
+  const { clock, sender, store, transport } = testing
+  const { send } = transport
+  transport.send = async (request) => {
+    await clock.sleep(100)
+    return send(request)
+  }
+  const { claim, nextDueIn } = store.deliveries
+  const asked: string[] = []
+  store.deliveries.claim = async (request) => {
+    const answer = await claim({ ...request, limit: Math.min(mostAtOnce, request.limit) })
+    asked.push(`claimed ${answer.deliveries.length}`)
+    return answer
+  }
+  store.deliveries.nextDueIn = () => {
+    asked.push('next')
+    return nextDueIn()
+  }
+  await sender.endpoints.create({ url })
+  sender.start()
+  await clock.advance(0)
+  asked.length = 0
+  return { ...testing, asked }
+}
+
+describe('the loop of a started worker', () => {
+  it('does not claim again where one claim got all that is due', async () => {
+    const { clock, sender, asked } = await started(10)
+    await sender.send(run)
+    await clock.advance(99)
+    expect(asked).toEqual(['claimed 1', 'next'])
+    await clock.advance(1)
+    expect(asked.slice(2)).toEqual(['claimed 0', 'next'])
+    await sender.stop()
+  })
+
+  it('claims again at once while the store says that more is due', async () => {
+    const { clock, sender, asked } = await started(1)
+    await sender.sendMany([run, run])
+    await clock.advance(99)
+    expect(asked).toEqual(['claimed 1', 'next', 'claimed 1', 'next'])
+    await clock.advance(1)
+    await sender.stop()
+  })
+})
