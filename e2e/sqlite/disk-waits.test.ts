@@ -61,6 +61,13 @@ describe('what a commit waits for', () => {
     expect(waits).toEqual([level(2)])
   })
 
+  it('is nothing for a claim that finds nothing: it opens no transaction', async () => {
+    const { store, waits } = await openNoted('PRAGMA synchronous = FULL')
+    expect(await claimIds(store)).toHaveLength(1)
+    expect(await claimIds(store)).toEqual([])
+    expect(waits).toEqual([level(1)])
+  })
+
   it("is left as it is inside the host's transaction, where a claim is refused as busy", async () => {
     const { db, store, read } = await openNoted('PRAGMA synchronous = FULL')
     db.exec('BEGIN')
