@@ -26,14 +26,14 @@ describe('a dead endpoint', () => {
   })
 })
 
-describe('a tenant with a great backlog', () => {
+describe('a tenant with many endpoints and a great backlog', () => {
   it('does not keep another waiting', async () => {
     const { clock, sender, transport } = testSender(() => ({ status: 200, delay: '1s' }), {
       worker: { concurrency: 10 },
     })
     const big = sender.tenant('big')
-    for (let count = 0; count < 5; count += 1) await big.endpoints.create({ url: `${url}/big` })
-    await big.sendMany(Array.from({ length: 200 }, () => run))
+    for (let count = 0; count < 60; count += 1) await big.endpoints.create({ url: `${url}/big` })
+    await big.sendMany(Array.from({ length: 20 }, () => run))
     sender.start()
     await clock.advance('1s')
     const small = sender.tenant('small')
