@@ -12,3 +12,24 @@ it('takes note of a completed run', async () => {
   const response = await app.request('/webhooks', { method: 'POST', headers, body })
   expect([response.status, completed]).toEqual([200, ['run_1']])
 })
+
+it('limits a caller before it reads the body', async () => {
+  const ask = (body?: ReadableStream) => {
+    const headers = { 'x-forwarded-for': '192.0.2.1' }
+    const init = { method: 'POST', headers, body, duplex: 'half' as const }
+    return app.request('/webhooks', init)
+  }
+  for (let count = 0; count < 600; count += 1) expect((await ask()).status).toBe(400)
+  let wasRead = false
+  const source = {
+    pull() {
+      wasRead = true
+    },
+  }
+  const response = await ask(new ReadableStream(source, { highWaterMark: 0 }))
+  expect([response.status, response.headers.get('retry-after'), wasRead]).toEqual([
+    429,
+    expect.stringMatching(/^\d+$/),
+    false,
+  ])
+})
