@@ -30,22 +30,22 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  todo integer[] := ARRAY(SELECT generate_series(1, cardinality(ids)));
+  left_over integer[];
   applied integer[] := '{}';
   done integer[];
   ended jsonb;
 BEGIN
-  FOR try IN 1..2 LOOP
+  FOR round IN 1..2 LOOP
     -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
     WITH gone AS (
       DELETE FROM posthorn.queue q USING (
-        SELECT l.t, g.place, g.token, statuses[g.place] AS status, reasons[g.place] AS reason, http_statuses[g.place] AS http_status
-        FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
-              FROM unnest(todo) AS p(place)) g
+        SELECT l.t, g.place, g.token, g.status, g.reason, g.http_status
+        FROM unnest(tenants, ids, attempts, tokens, statuses, reasons, http_statuses) WITH ORDINALITY
+          AS g(tenant, id, attempt, token, status, reason, http_status, place)
         CROSS JOIN LATERAL (
           SELECT q.ctid AS t FROM posthorn.queue q
           WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-        WHERE statuses[g.place] <> 'pending'
+        WHERE g.status <> 'pending' AND (round = 1 OR g.place = ANY (left_over))
       ) f WHERE q.ctid = f.t AND q.token = f.token
       RETURNING q.*, f.place, f.status, f.reason, f.http_status
     ), logged AS (
@@ -67,13 +67,13 @@ BEGIN
         UPDATE posthorn.queue q SET due_at = now_ms + f.retry, leased_until = 0, token = NULL, solo = false,
           deferred = q.deferred + f.deferral::integer, last_status = coalesce(f.http_status, q.last_status)
         FROM (
-          SELECT l.t, g.place, g.token, retries[g.place] AS retry, deferrals[g.place] AS deferral, http_statuses[g.place] AS http_status
-          FROM (SELECT p.place, tenants[p.place] AS tenant, ids[p.place] AS id, tokens[p.place] AS token, attempts[p.place] AS attempt
-                FROM unnest(todo) AS p(place)) g
+          SELECT l.t, g.place, g.token, g.retry, g.deferral, g.http_status
+          FROM unnest(tenants, ids, attempts, tokens, statuses, retries, deferrals, http_statuses) WITH ORDINALITY
+            AS g(tenant, id, attempt, token, status, retry, deferral, http_status, place)
           CROSS JOIN LATERAL (
             SELECT q.ctid AS t FROM posthorn.queue q
             WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-          WHERE statuses[g.place] = 'pending'
+          WHERE g.status = 'pending' AND (round = 1 OR g.place = ANY (left_over))
         ) f WHERE q.ctid = f.t AND q.token = f.token
         RETURNING f.place
       )
@@ -82,8 +82,9 @@ BEGIN
     END IF;
 
     EXIT WHEN cardinality(applied) = cardinality(ids);
-    todo := ARRAY(SELECT p FROM unnest(todo) AS p WHERE p <> ALL (applied));
-    PERFORM 1 FROM unnest(todo) AS p(place) CROSS JOIN LATERAL (
+    EXIT WHEN round = 2;
+    left_over := ARRAY(SELECT p FROM generate_series(1, cardinality(ids)) AS p WHERE p <> ALL (applied));
+    PERFORM 1 FROM unnest(left_over) AS p(place) CROSS JOIN LATERAL (
       SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[p.place] AND q.id = ids[p.place] AND q.token = tokens[p.place]
       FOR UPDATE OFFSET 0) l;
     EXIT WHEN NOT FOUND;

@@ -6,22 +6,23 @@ export const sql = `-- Sender, version 1: deliveries are claimed. A lane, an end
 -- without a counter. A lane that is locked is passed over, so claims wait for nobody.
 
 -- When the endpoint may be asked at all; NULL while it is paused. A disabled one gets no request: but for a throttle nothing holds it back.
-CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints) RETURNS double precision LANGUAGE sql STABLE AS $$
+-- \`pace\` is that of its rate limit. Without a sub-select, so that it is made part of the statement that calls it.
+CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints, pace double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
     WHEN e.status = 'paused' THEN NULL
     WHEN e.status = 'disabled' THEN coalesce(e.throttled_until, 0)::double precision
     ELSE greatest(coalesce(e.throttled_until, 0)::double precision,
       CASE WHEN e.failing_since IS NOT NULL THEN coalesce(e.probe_at, 0) ELSE 0 END,
-      CASE WHEN e.rate_limit IS NOT NULL THEN (
-        SELECT p.due - floor(e.rate_limit / 20.0) * e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0))
-        FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane) END)
+      CASE WHEN e.rate_limit IS NOT NULL
+        THEN pace - floor(e.rate_limit / 20.0) * e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END)
   END
 $$;
 
 -- Of each ordering key of a lane the delivery that may go, if one may: the first, while no earlier event of the key is still to be matched;
 -- in a blocked line, a replay of what blocks it.
-CREATE FUNCTION posthorn.heads(of_tenant text, of_lane bigint) RETURNS TABLE (t tid, head posthorn.queue) LANGUAGE sql STABLE AS $$
-  WITH RECURSIVE keys AS (
+CREATE FUNCTION posthorn.heads(of_tenant text, of_lane bigint) RETURNS TABLE (t tid, head posthorn.queue) LANGUAGE plpgsql STABLE ROWS 10 AS $$
+BEGIN
+  RETURN QUERY WITH RECURSIVE keys AS (
     (SELECT q.order_key FROM posthorn.queue q WHERE q.lane = of_lane AND q.order_key IS NOT NULL ORDER BY q.order_key LIMIT 1)
     UNION ALL
     SELECT (SELECT q.order_key FROM posthorn.queue q WHERE q.lane = of_lane AND q.order_key > k.order_key ORDER BY q.order_key LIMIT 1)
@@ -39,8 +40,8 @@ CREATE FUNCTION posthorn.heads(of_tenant text, of_lane bigint) RETURNS TABLE (t 
   ) h
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM posthorn.unmatched u
-    WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position")
-$$;
+    WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position");
+END $$;
 
 -- Finishes what waits for an endpoint that is gone: one was removed while a delivery to it was on its way in.
 CREATE FUNCTION posthorn.cancel_lane(of_lane bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
@@ -74,7 +75,8 @@ CREATE FUNCTION posthorn.suspicious_lanes(now_ms bigint) RETURNS SETOF bigint LA
   SELECT DISTINCT q.lane FROM posthorn.queue q
   JOIN posthorn.endpoints e ON e.lane = q.lane
   WHERE q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms AND q.lost + (q.token IS NOT NULL)::integer >= 2
-    AND posthorn.opens_at(e) <= now_ms
+    AND posthorn.opens_at(e,
+      (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms
     AND (q.order_key IS NULL OR e.ordered IS NULL OR e.status = 'disabled'
       OR EXISTS (SELECT 1 FROM posthorn.heads(e.tenant_id, q.lane) h WHERE (h.head).id = q.id))
 $$;
@@ -91,7 +93,8 @@ BEGIN
   PERFORM posthorn.assert_read_committed();
   SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
     json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
-      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e) <= now_ms)
+      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
+        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms)
   INTO gone, due
   FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
   IF gone IS NOT NULL THEN
@@ -163,7 +166,7 @@ BEGIN
       SELECT l.*, pg_try_advisory_xact_lock(hashtext('posthorn'), l.lane::integer) AS mine
       FROM unnest(lanes[1:upto], quotas[1:upto], revisions[1:upto]) AS l(lane, quota, revision) OFFSET 0
     ) l;
-    depth := CASE WHEN is_last THEN per_endpoint ELSE least(per_endpoint, greatest(16, 8 * free_slots / upto)) END;
+    depth := CASE WHEN is_last THEN per_endpoint ELSE least(per_endpoint, greatest(8, 4 * free_slots / upto)) END;
 
     -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
     WITH looked AS MATERIALIZED (
@@ -174,15 +177,15 @@ BEGIN
           CASE WHEN c.pause IS NOT NULL THEN greatest(0, floor(c.spare - greatest(0, c.pace_due - now_ms - 0.001) / c.pause) + 1) END)::integer AS ready
       FROM unnest(mine, mine_quotas, mine_revisions) WITH ORDINALITY AS l(lane, quota, revision, place)
       LEFT JOIN LATERAL (
-        SELECT e.*, e AS endpoint FROM posthorn.endpoints e WHERE e.lane = l.lane AND posthorn.opens_at(e) <= now_ms OFFSET 0
+        SELECT e.*, e AS endpoint, (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane) AS pace
+        FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0
       ) e ON true
       CROSS JOIN LATERAL (
-        SELECT CASE WHEN e.lane IS NOT NULL THEN e.ordered IS NOT NULL AND e.status <> 'disabled' END AS lined,
+        SELECT CASE WHEN posthorn.opens_at(e.endpoint, e.pace) <= now_ms THEN e.ordered IS NOT NULL AND e.status <> 'disabled' END AS lined,
           CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END AS cap,
           floor(e.rate_limit / 20.0) AS spare,
           CASE WHEN e.status <> 'disabled' THEN e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END AS pause,
-          CASE WHEN e.rate_limit IS NOT NULL THEN coalesce((
-            SELECT p.due FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane), 0) END AS pace_due
+          CASE WHEN e.rate_limit IS NOT NULL THEN coalesce(e.pace, 0) END AS pace_due
         OFFSET 0
       ) c
       CROSS JOIN LATERAL (
@@ -207,20 +210,26 @@ BEGIN
         ) w
       ) f
     ), wishes AS (
-      SELECT k.place, k.failing, pass,
-        CASE pass WHEN 1 THEN least(k.ready, k.quota) ELSE k.ready - least(k.ready, k.quota) END AS wish
-      FROM looked k CROSS JOIN generate_series(1, CASE WHEN is_last OR upto = cardinality(lanes) THEN 2 ELSE 1 END) AS pass
-      WHERE k.ready > 0
+      SELECT k.*, least(k.ready, k.quota) AS first_wish,
+        CASE WHEN is_last OR upto = cardinality(lanes) THEN k.ready - least(k.ready, k.quota) ELSE 0 END AS second_wish
+      FROM looked k
+    ), summed AS (
+      SELECT w.*, sum(w.first_wish) OVER (PARTITION BY w.failing ORDER BY w.place) AS first_sum,
+        sum(w.first_wish) OVER (PARTITION BY w.failing) + sum(w.second_wish) OVER (PARTITION BY w.failing ORDER BY w.place) AS second_sum
+      FROM wishes w
     ), within_share AS (
-      SELECT w.place, w.pass, CASE WHEN w.failing THEN least(w.wish, greatest(0, failing_left - (w.sum - w.wish))) ELSE w.wish END AS wish
-      FROM (SELECT w.*, sum(w.wish) OVER (PARTITION BY w.failing ORDER BY w.pass, w.place) AS sum FROM wishes w) w
-    ), granted AS MATERIALIZED (
-      SELECT g.place, sum(g.granted)::integer AS count FROM (
-        SELECT w.place, least(w.wish, greatest(0, free_slots - (sum(w.wish) OVER (ORDER BY w.pass, w.place) - w.wish))) AS granted
-        FROM within_share w
-      ) g GROUP BY g.place
+      SELECT w.*,
+        CASE WHEN w.failing THEN least(w.first_wish, greatest(0, failing_left - (w.first_sum - w.first_wish))) ELSE w.first_wish END AS first_part,
+        CASE WHEN w.failing THEN least(w.second_wish, greatest(0, failing_left - (w.second_sum - w.second_wish))) ELSE w.second_wish END AS second_part
+      FROM summed w
     ), shared AS MATERIALIZED (
-      SELECT k.*, coalesce((SELECT g.count FROM granted g WHERE g.place = k.place), 0) AS count FROM looked k
+      SELECT w.*, (least(w.first_part, greatest(0, free_slots - (w.first_sum_of_all - w.first_part)))
+        + least(w.second_part, greatest(0, free_slots - (w.second_sum_of_all - w.second_part))))::integer AS count
+      FROM (
+        SELECT w.*, sum(w.first_part) OVER (ORDER BY w.place) AS first_sum_of_all,
+          sum(w.first_part) OVER () + sum(w.second_part) OVER (ORDER BY w.place) AS second_sum_of_all
+        FROM within_share w
+      ) w
     )
     SELECT ARRAY(SELECT u FROM shared s CROSS JOIN LATERAL unnest(s.free[1:s.count]) AS u WHERE s.count > 0) AS tids,
       jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
@@ -228,8 +237,7 @@ BEGIN
       coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
       array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
       array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
-      array_agg(s.pace_due) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS dues,
-      array_agg(s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS pauses
+      array_agg(greatest(s.pace_due, now_ms) + s.count * s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paces
     INTO outcome FROM shared s;
     looked_at := looked_at || coalesce(outcome.lanes, '[]');
     endpoints := endpoints || coalesce(outcome.endpoints, '[]');
@@ -238,6 +246,11 @@ BEGIN
     failing_left := failing_left - outcome.failing;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
+    IF outcome.paced_lanes IS NOT NULL THEN
+      INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
+      SELECT * FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.paces)
+      ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due;
+    END IF;
     IF wanted <> '{}' THEN
       RETURN QUERY
       WITH leased AS (
@@ -251,13 +264,6 @@ BEGIN
         FROM (SELECT q.ctid AS t FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED) f
         WHERE q.ctid = f.t
         RETURNING q.*
-      ), paced AS (
-        INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
-        SELECT s.tenant_id, s.lane, greatest(s.due, now_ms) + n.taken * s.pause
-        FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.dues, outcome.pauses) AS s(tenant_id, lane, due, pause)
-        CROSS JOIN LATERAL (SELECT count(*) AS taken FROM leased x WHERE x.lane = s.lane) n
-        WHERE n.taken > 0
-        ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
         q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
@@ -293,7 +299,10 @@ BEGIN
     (SELECT min(u.leased_until) FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq OFFSET 0) u),
     (SELECT min(CASE WHEN e.lane IS NULL THEN 0 WHEN r.ready IS NOT NULL THEN greatest(r.ready, e.opens) END)
      FROM posthorn.lanes_waiting() l
-     LEFT JOIN LATERAL (SELECT e.*, posthorn.opens_at(e) AS opens FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
+     LEFT JOIN LATERAL (
+       SELECT e.*, posthorn.opens_at(e,
+         (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) AS opens
+       FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
      CROSS JOIN LATERAL (
        SELECT CASE WHEN e.ordered IS NOT NULL AND e.status <> 'disabled' THEN (
          SELECT min(greatest(h.due_at, h.leased_until)) FROM (
