@@ -1,16 +1,18 @@
-import {
+import type { KeyObject } from 'node:crypto'
+import { pairMismatch } from './mismatch'
+import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
+
+// Importing the module reads all its exports, and WebCrypto is loaded with them: several times as long as the rest of this package takes.
+const {
   createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
   generateKeyPairSync,
-  type KeyObject,
   randomBytes,
   sign,
   verify,
-} from 'node:crypto'
-import { pairMismatch } from './mismatch'
-import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
+} = process.getBuiltinModule('node:crypto')
 
 // DER of RFC 8410: everything before the 32 bytes of the key itself.
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
