@@ -1,0 +1,105 @@
+import { postgresInbox } from '@posthorn/postgres/receiver'
+import { createInbox, createReceiver, type Inbox } from '@posthorn/receiver'
+import { deliver } from '@posthorn/receiver/testing'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { startDatabase } from './own-database'
+import type { Server } from './server'
+
+let server: Server | undefined
+let pool: Pool
+
+beforeAll(async () => {
+  server = await startDatabase()
+  pool = new Pool({ connectionString: server.url, max: 4 })
+  await postgresInbox({ client: pool }).migrate()
+  await pool.query('CREATE TABLE orders (id text NOT NULL)')
+}, 60_000)
+
+afterAll(async () => {
+  await pool?.end()
+  await server?.stop()
+})
+
+beforeEach(() => pool.query('TRUNCATE orders, posthorn.inbox, posthorn.inbox_tasks'))
+
+const secret = `whsec_${btoa('q'.repeat(32))}`
+const logger = { debug() {}, info() {}, warn() {}, error() {} }
+const orders = async () => (await pool.query('SELECT id FROM orders')).rows.length
+
+function setUp(retryFirst: '1ms' | '1h' = '1ms') {
+  const receiver = createReceiver({ secrets: secret, logger, idempotency: 'none' })
+  const store = postgresInbox({ client: pool })
+  const options = {
+    store,
+    source: 'shop',
+    transactional: true,
+    retry: { first: retryFirst },
+  } as const
+  return createInbox(receiver, options)
+}
+
+const send = (inbox: Pick<Inbox, 'receive'>, id = 'a') => {
+  const event = { id, type: 'order.paid', timestamp: '2026-01-31T12:00:00Z', data: {} }
+  return deliver(inbox, event, { secret })
+}
+
+it('commits what a handler writes with the end of its task, or neither', async () => {
+  const inbox = setUp()
+  let runs = 0
+  inbox.on('order.paid', async ({ id }, { tx }) => {
+    await tx.query('INSERT INTO orders (id) VALUES ($1)', [id])
+    runs += 1
+    if (runs === 1) throw new Error('boom')
+  })
+  expect((await send(inbox)).status).toBe(202)
+  expect(await inbox.drain({ limit: 1 })).toMatchObject({ retried: 1 })
+  expect(await orders()).toBe(0)
+  await expect.poll(() => inbox.drain()).toMatchObject({ done: 1 })
+  expect([await orders(), (await send(inbox)).body]).toEqual([1, '{"code":"duplicate"}'])
+})
+
+it('leaves the effect to whoever took the task over', async () => {
+  const inbox = setUp()
+  inbox.on('order.paid', async ({ id }, { tx }) => {
+    await pool.query(`UPDATE posthorn.inbox_tasks SET token = 'another'`)
+    await tx.query('INSERT INTO orders (id) VALUES ($1)', [id])
+  })
+  await send(inbox)
+  expect(await inbox.drain()).toMatchObject({ lost: 1, done: 0 })
+  expect(await orders()).toBe(0)
+})
+
+it('runs as many handlers at once as the pool has connections, less one, and refuses more', async () => {
+  const inbox = setUp()
+  let running = 0
+  let most = 0
+  inbox.on('order.paid', async (_event, { tx }) => {
+    running += 1
+    most = Math.max(most, running)
+    await tx.query('SELECT pg_sleep(0.02)')
+    running -= 1
+  })
+  for (let index = 0; index < 9; index += 1) await send(inbox, `m${index}`)
+  expect(await inbox.drain()).toMatchObject({ done: 9 })
+  expect(most).toBe(3)
+  const receiver = createReceiver({ secrets: secret, idempotency: 'none' })
+  const store = postgresInbox({ client: pool })
+  const options = { store, source: 'shop', transactional: true, concurrency: 4 } as const
+  expect(() => createInbox(receiver, options)).toThrow('at most 3')
+})
+
+it('claims by the index of what is pending, whatever the statistics say', async () => {
+  const inbox = setUp('1h')
+  inbox.on('order.paid', () => {})
+  await pool.query('ANALYZE posthorn.inbox, posthorn.inbox_tasks')
+  await pool.query(`
+    INSERT INTO posthorn.inbox SELECT decode(md5(n::text), 'hex'), 's', n::text, 'f', 't', '', '{}', 0 FROM generate_series(1, 20000) n;
+    INSERT INTO posthorn.inbox_tasks (key, handler, state, at) SELECT decode(md5(n::text), 'hex'), 'h', 'done', 0 FROM generate_series(1, 20000) n`)
+  await send(inbox)
+  const { rows } = await pool.query(`EXPLAIN (ANALYZE, FORMAT JSON)
+    SELECT ctid FROM posthorn.inbox_tasks WHERE state = 'pending' AND at <= 9999999999999
+      AND handler = ANY (ARRAY(SELECT json_array_elements_text('["main@order.paid"]'))) ORDER BY at LIMIT 10 FOR UPDATE SKIP LOCKED`)
+  expect(JSON.stringify(rows)).toContain('inbox_tasks_pending')
+  expect(await inbox.drain()).toMatchObject({ done: 1 })
+})
