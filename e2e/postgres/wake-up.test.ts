@@ -86,6 +86,13 @@ describe('a send of another process', () => {
     await two.stop()
   })
 
+  it('wakes it from plain SQL, when the transaction says so', async () => {
+    const two = await startTwo('from_sql')
+    const send = `SELECT from_sql.send('default', 'order.placed', '{}'), from_sql.wake()`
+    expect(await quickest(two, () => two.pool.query(send))).toBeLessThan(200)
+    await two.stop()
+  })
+
   it('wakes it again after the listening connection was lost, and is not missed meanwhile', async () => {
     const two = await startTwo('lost')
     const [pid] = await two.listening()

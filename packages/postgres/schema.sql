@@ -1320,3 +1320,8 @@ BEGIN
   PERFORM posthorn.adapt_lane(before, after);
   RETURN after.failing_since IS DISTINCT FROM before.failing_since OR after.status <> before.status;
 END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.wake()
+ RETURNS void
+ LANGUAGE sql
+AS $function$ SELECT pg_notify('posthorn' || '_work', 'sql') $function$;

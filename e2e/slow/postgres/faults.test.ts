@@ -21,6 +21,7 @@ afterAll(() => bed.stop())
 const calls = [
   'claim_events',
   'fan_out_events',
+  'find_lanes',
   'claim_deliveries',
   'settle_deliveries',
   'next_due_in',

@@ -58,3 +58,7 @@ BEGIN
 END $$;
 
 REVOKE EXECUTE ON FUNCTION posthorn.send FROM PUBLIC;
+
+-- Tells the workers that listen that there is something to do, once the transaction that calls it has committed. Several calls of one
+-- transaction are one.
+CREATE FUNCTION posthorn.wake() RETURNS void LANGUAGE sql AS $$ SELECT pg_notify('posthorn' || '_work', 'sql') $$;
