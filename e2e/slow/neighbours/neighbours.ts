@@ -31,8 +31,8 @@ interface Scene {
   readonly noisy: readonly Registration[]
   readonly backlog: number
   readonly delayMs: (path: string) => number
-  /** How long a slot may be taken while all of them are: one that comes free is what a quiet endpoint waits for. */
-  readonly slotMs: number
+  /** Whether the neighbours take every slot there is: then a quiet endpoint waits for one to come free. */
+  readonly full: boolean
   /** How long the neighbours have been at it when the measurement begins: those that hang are found out at the first deadline. */
   readonly settleMs: number
 }
@@ -49,7 +49,7 @@ export const hanging: Scene = {
   noisy: registrations(20, () => ({ tenant: 'default', type: 'noise' }), 180),
   backlog: 5_000,
   delayMs: (path) => (Number(path.slice(1)) < 180 ? 5 : Number.POSITIVE_INFINITY),
-  slotMs: 0,
+  full: false,
   settleMs: timeoutMs + 500,
 }
 
@@ -61,7 +61,7 @@ export const crowd: Scene = {
   noisy: registrations(1_000, () => ({ tenant: 'big', type: 'noise' }), 1),
   backlog: 20,
   delayMs: () => 250,
-  slotMs: 250,
+  full: true,
   settleMs: 1_000,
 }
 
@@ -73,12 +73,20 @@ function registrations(
   return Array.from({ length: count }, (_, index) => ({ path: `/${first + index}`, ...of(index) }))
 }
 
+export interface Measured {
+  readonly onset: Delays
+  readonly delays: Delays
+  readonly noiseSent: number
+  /** How long a request kept its slot, if all of them were taken all the time. */
+  readonly slotMs: number
+}
+
 /** How long deliveries of the quiet endpoints wait from due to received: at the onset of the noise, if there is any, and afterwards. */
 export async function measure(
   open: () => Promise<SenderStore>,
   scene: Scene,
   noise: boolean,
-): Promise<{ readonly onset: Delays; readonly delays: Delays; readonly noiseSent: number }> {
+): Promise<Measured> {
   const sink = await startSink({ delayMs: (path) => scene.delayMs(path) })
   const sender = createSender({
     store: await open(),
@@ -92,12 +100,15 @@ export async function measure(
   if (noise) await fill(sender, scene)
   sender.start()
   const onset = await trickle(sender, sink, { ...scene, seconds: scene.settleMs / 1_000 })
+  const [began, before] = [performance.now(), sink.received.length]
   const delays = await trickle(sender, sink, scene)
+  const took = performance.now() - began
+  const slotMs = Math.round((worker.concurrency * took) / (sink.received.length - before))
   const quiet = new Set(scene.quiet.map(({ path }) => path))
   const noiseSent = sink.received.filter(({ path }) => !quiet.has(path)).length
   await sender.stop({ timeout: '3s' })
   await sink.close()
-  return { onset, delays, noiseSent }
+  return { onset, delays, noiseSent, slotMs }
 }
 
 async function fill(sender: Sender, { noisy, backlog }: Scene): Promise<void> {
