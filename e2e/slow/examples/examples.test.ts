@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { signTestRequest } from '@posthorn/receiver/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PackedPackage, packAll } from '../../../scripts/lib/pack.mjs'
+import { findRedis } from '../../redis/server'
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url))
 const secret = `whsec_${btoa('k'.repeat(32))}`
@@ -16,6 +18,7 @@ const event = {
   data: { runId: 'r1', durationMs: 1 },
 }
 
+const redis = await findRedis()
 let packages: readonly PackedPackage[] = []
 let folder = ''
 
@@ -26,7 +29,8 @@ beforeAll(async () => {
 
 const children: ChildProcess[] = []
 
-afterAll(() => {
+afterAll(async () => {
+  if (redis.url !== undefined) await redis.stop()
   for (const { pid } of children) if (pid !== undefined) killGroup(pid)
   rmSync(folder, { recursive: true, force: true })
 })
@@ -77,8 +81,9 @@ async function npm(project: string, ...args: string[]): Promise<void> {
 }
 
 /** Starts it by its own script, with the secret in its environment. */
-async function start(project: string, port: number): Promise<void> {
-  const { output } = spawnNpm(project, ['start'], { PORT: String(port), WEBHOOK_SECRET: secret })
+async function start(project: string, port: number, env = {}): Promise<void> {
+  const settings = { PORT: String(port), WEBHOOK_SECRET: secret, ...env }
+  const { output } = spawnNpm(project, ['start'], settings)
   const deadline = Date.now() + 60_000
   for (;;) {
     const up = await fetch(`http://localhost:${port}/`).then(
@@ -134,4 +139,24 @@ describe('each example, installed as a user would', () => {
     await answers('http://localhost:39104/webhooks/acme', 'msg_app')
     await answers('http://localhost:39104/api/webhooks', 'msg_pages')
   })
+
+  it.skipIf(redis.url === undefined)(
+    'bullmq: its tests and types pass, and a webhook becomes one job, which its handler gets',
+    async () => {
+      const project = await install('bullmq')
+      await npm(project, 'test')
+      await npm(project, 'run', 'typecheck')
+      await start(project, 39_105, { REDIS_URL: redis.url, QUEUE: `webhooks-${randomUUID()}` })
+      const url = 'http://localhost:39105'
+      expect(await post(`${url}/webhooks`, 'msg_1')).toEqual([202, { code: 'accepted' }])
+      expect(await post(`${url}/webhooks`, 'msg_1')).toEqual([202, { code: 'accepted' }])
+      expect(await post(`${url}/webhooks`, 'msg_2')).toEqual([202, { code: 'accepted' }])
+      expect(await post(`${url}/webhooks`, 'msg_3', true)).toEqual([
+        401,
+        { code: 'signature_mismatch' },
+      ])
+      const completed = async () => (await fetch(`${url}/completed`)).json()
+      await expect.poll(completed, { timeout: 10_000 }).toEqual(['r1', 'r1'])
+    },
+  )
 })
