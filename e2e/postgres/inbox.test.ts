@@ -1,5 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { postgresInbox } from '@posthorn/postgres/receiver'
-import { createInbox, createReceiver, type Inbox } from '@posthorn/receiver'
+import {
+  createInbox,
+  createReceiver,
+  type Inbox,
+  type InboxMessage,
+  type InboxStore,
+} from '@posthorn/receiver'
 import { deliver } from '@posthorn/receiver/testing'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -88,6 +95,59 @@ it('runs as many handlers at once as the pool has connections, less one, and ref
   const options = { store, source: 'shop', transactional: true, concurrency: 4 } as const
   expect(() => createInbox(receiver, options)).toThrow('at most 3')
 })
+
+it('waits for another transaction that keeps the same message, and then is told what it is', async () => {
+  const store = postgresInbox({ client: pool })
+  for (const [fingerprint, answer] of [
+    ['f', 'duplicate'],
+    ['other', 'mismatch'],
+  ] as const) {
+    const message = messageOf(answer)
+    const ended = await inOpenTransaction((other) => other.accept(message, ['main@order.paid']))
+    const waiting = store.accept({ ...message, fingerprint }, ['main@order.paid'])
+    await expect.poll(waitingBackends).toBe(1)
+    await ended()
+    expect(await waiting).toBe(answer)
+    expect((await store.get(message.key))?.tasks).toHaveLength(1)
+  }
+})
+
+it('does not wait for tasks that another is claiming', async () => {
+  const store = postgresInbox({ client: pool })
+  await store.accept(messageOf('m'), ['main@order.paid'])
+  const request = { handlers: ['main@order.paid'], limit: 1, leaseMs: 60_000 }
+  const ended = await inOpenTransaction(async (other) => {
+    expect(await other.claim(request)).toHaveLength(1)
+  })
+  const claimed = await Promise.race([store.claim(request), sleep(5_000, 'waited')])
+  await ended()
+  expect([claimed, await store.claim(request)]).toEqual([[], []])
+})
+
+const messageOf = (id: string): InboxMessage => ({
+  key: { source: 'shop', id },
+  fingerprint: 'f',
+  type: 'order.paid',
+  body: new Uint8Array(),
+  facts: { eventId: id, timestamp: '', secretIndex: 0, headers: {}, params: {} },
+})
+
+/** Leaves a transaction open, and answers how to commit it. */
+async function inOpenTransaction(work: (store: InboxStore) => unknown) {
+  const connection = await pool.connect()
+  const query = (text: string, values?: string[]) => connection.query(text, values)
+  await query('BEGIN')
+  await work(postgresInbox({ client: { query, connect: () => pool.connect() } }))
+  return async () => {
+    await query('COMMIT')
+    connection.release()
+  }
+}
+
+async function waitingBackends(): Promise<number> {
+  const sql = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+  return Number((await pool.query(sql)).rows[0]?.n)
+}
 
 it('claims by the index of what is pending, whatever the statistics say', async () => {
   const inbox = setUp('1h')

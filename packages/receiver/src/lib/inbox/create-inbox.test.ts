@@ -284,6 +284,29 @@ describe('the loop', () => {
     expect(runs).toEqual([5_000])
   })
 
+  it('does not rest when an event came while it looked', async () => {
+    const inner = memoryInbox()
+    let looking = deferred()
+    const claim: typeof inner.claim = async (request) => {
+      const tasks = await inner.claim(request)
+      await looking.promise
+      return tasks
+    }
+    const store = wrapInbox(inner, { claim })
+    const { clock, inbox } = setUp({ store, pollInterval: '1h' })
+    const handler = vi.fn()
+    inbox.on('run.completed', handler)
+    inbox.start()
+    await clock.advance(1)
+    await inbox.receive(await signed())
+    looking.resolve()
+    looking = deferred()
+    looking.resolve()
+    await clock.advance(1)
+    await inbox.stop()
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+
   it('gives back what a stop interrupted, without counting the attempt', async () => {
     const { clock, inbox } = setUp()
     inbox.on('run.completed', (_event, { signal }) => {

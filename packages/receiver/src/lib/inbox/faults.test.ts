@@ -125,7 +125,7 @@ it('each handler keeps an order of its own: one that is ahead makes no event sta
       version: ({ id }: { readonly id: string }) => Number(id.slice(4)),
     },
   }
-  const { inbox } = setUp({}, order)
+  const { inbox } = setUp({ concurrency: 1 }, order)
   const seen: string[] = []
   inbox.on('run.completed', ({ id }) => void seen.push(`a ${id}`), { name: 'a' })
   inbox.on('run.completed', ({ id }) => void seen.push(`b ${id}`), { name: 'b' })
