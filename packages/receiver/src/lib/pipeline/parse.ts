@@ -1,4 +1,4 @@
-import type { EnvelopeHints, WebhookEvent } from '@posthorn/schema'
+import { type EnvelopeHints, envelopes, type WebhookEvent } from '@posthorn/schema'
 import { after } from '../awaitable'
 import { sha256 } from '../hash'
 import type { ResolvedOptions } from '../options'
@@ -37,9 +37,8 @@ export function parse(
   if (!json.ok) return json
   return after(nameOf(options, request, verified), (named) => {
     if (!named.ok) return named
-    const { id, type } = named.value
-    const read = decode(options, json.value, new Hints(options, verified, { id, type }))
-    return read.ok ? pass({ event: read.value, id, verified, request }) : read
+    const read = decode(options, json.value, verified, named.value)
+    return read.ok ? pass({ event: read.value, id: named.value.id, verified, request }) : read
   })
 }
 
@@ -73,10 +72,20 @@ async function askName(
   }
 }
 
-function decode({ envelope }: ResolvedOptions, json: unknown, hints: Hints): Stage<WebhookEvent> {
-  const messageId = hints.id
+function decode(
+  options: ResolvedOptions,
+  json: unknown,
+  verified: Verified,
+  named: Name,
+): Stage<WebhookEvent> {
+  const { envelope } = options
+  const messageId = named.id
   try {
-    const read = envelope.decode(json, hints)
+    // The standard envelope has all of its own, and is most that there is.
+    const read =
+      envelope === envelopes.standard
+        ? envelope.decode(json)
+        : envelope.decode(json, new Hints(options, verified, named))
     return read.ok ? pass(read.event) : stop('invalid_envelope', { messageId, issues: read.issues })
   } catch (cause) {
     return stop('config', { messageId, cause })
