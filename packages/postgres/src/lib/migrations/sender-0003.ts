@@ -125,8 +125,8 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
   suspects boolean := false;
-  -- What stands in the way without being leased.
-  slack integer := 0;
+  -- Rows in the way that are not leased: committed late below those that are, or suspects.
+  slack integer := 16;
   free_slots integer := CASE WHEN alone THEN least(most, 1) ELSE most END;
   failing_left integer := failing_limit;
   seen integer := 0;
