@@ -118,11 +118,13 @@ it('what is logged and kept of a failure holds nothing of the body or the secret
 })
 
 it('each handler keeps an order of its own: one that is ahead makes no event stale for another', async () => {
+  const stale: string[] = []
   const order = {
     order: {
       store: memoryOrder(),
       key: () => 'run',
       version: ({ id }: { readonly id: string }) => Number(id.slice(4)),
+      onStale: ({ id }: { readonly id: string }) => stale.push(id),
     },
   }
   const { inbox } = setUp({ concurrency: 1 }, order)
@@ -134,6 +136,7 @@ it('each handler keeps an order of its own: one that is ahead makes no event sta
     await inbox.drain()
   }
   expect(seen.sort()).toEqual(['a msg_2', 'b msg_2'])
+  expect(stale).toEqual(['msg_1', 'msg_1'])
 })
 
 describe('dead letters', () => {

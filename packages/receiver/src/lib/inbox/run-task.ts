@@ -44,6 +44,10 @@ async function attempt(runner: Runner, task: ClaimedInboxTask): Promise<TaskEnd>
     return settle(runner, task, { to: 'dead', reason: 'lost', code: 'lease_lost' })
   }
   const outcome = await handle(runner, task)
+  if (outcome.kind === 'stale') {
+    const { log, order } = runner.parts.options
+    log.stale(outcome, order?.onStale)
+  }
   if (outcome.kind === 'handled' || outcome.kind === 'stale') return 'done'
   if (outcome.kind !== 'refused') return settle(runner, task, { to: 'done' })
   const { code, cause, retryAfterMs } = outcome
