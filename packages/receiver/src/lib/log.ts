@@ -124,5 +124,5 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   handler_retry: 'Webhook handler asked to be called again later.',
   lease_lost: 'Webhook handler took longer than its claim could be kept.',
   secrets_unavailable: 'Webhook not verified: the secrets could not be had.',
-  store_unavailable: 'Webhook not handled: the idempotency store failed.',
+  store_unavailable: 'Webhook not handled: a store of the receiver failed.',
 }

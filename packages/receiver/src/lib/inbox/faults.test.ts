@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createReceiver } from '../receiver'
 import { memoryInbox } from '../stores/memory-inbox'
 import { memoryOrder } from '../stores/memory-order'
+import { testTelemetry } from '../telemetry/test-telemetry'
 import { completed, events, NOW, recordingLogger, SECRET, signed } from '../test-support'
 import { fakeClock } from '../testing/fake-clock'
 import { wrapInbox } from '../testing/inbox/wrap'
@@ -137,6 +138,23 @@ it('each handler keeps an order of its own: one that is ahead makes no event sta
   }
   expect(seen.sort()).toEqual(['a msg_2', 'b msg_2'])
   expect(stale).toEqual(['msg_1', 'msg_1'])
+})
+
+it('goes on in the sender’s trace when a handler runs, hours later', async () => {
+  const telemetry = testTelemetry()
+  const { clock, inbox } = setUp({}, { telemetry: telemetry.options })
+  inbox.on('run.completed', () => {})
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const request = await signed()
+  await inbox.receive({ ...request, headers: { ...request.headers, traceparent } })
+  await clock.advance('2h')
+  await inbox.drain()
+  const traces = telemetry.spans().map((span) => [span.name, span.spanContext().traceId])
+  const id = '0af7651916cd43dd8448eb211c80319c'
+  expect(traces).toEqual([
+    ['receive run.completed', id],
+    ['process run.completed', id],
+  ])
 })
 
 describe('dead letters', () => {

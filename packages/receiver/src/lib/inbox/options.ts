@@ -18,7 +18,7 @@ interface CommonOptions {
   readonly concurrency?: number
   /** How often `start` looks for tasks of other processes, and for those due again. Default `'1s'`. */
   readonly pollInterval?: Duration
-  /** Names of the request's headers that are kept for the handlers. Default: none. */
+  /** Names of the request's headers that are kept for the handlers. Default: none, but for the trace's where the receiver has `telemetry`. */
   readonly headers?: readonly string[]
   /** Told of every task that is dead from now on. Never changes what becomes of it. */
   readonly onDead?: (task: DeadTaskInfo) => unknown
@@ -93,7 +93,7 @@ const names: ReadonlySet<string> = new Set([
 /** @throws TypeError for any option that cannot be meant. */
 export function resolveInboxOptions(
   options: InboxOptions,
-  { order, clock }: ResolvedOptions,
+  { order, clock, telemetry }: ResolvedOptions,
 ): ResolvedInboxOptions {
   if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
   for (const name of Object.keys(options)) if (!names.has(name)) fail(name, 'is not an option')
@@ -114,7 +114,7 @@ export function resolveInboxOptions(
     leaseMs: positive(options.lease ?? defaults.lease, 'lease'),
     concurrency: resolveConcurrency(options.concurrency, host),
     pollMs: positive(options.pollInterval ?? defaults.pollInterval, 'pollInterval'),
-    headers: Object.freeze((options.headers ?? []).map((name) => name.toLowerCase())),
+    headers: resolveHeaders(options.headers, telemetry !== undefined),
     onDead: options.onDead,
     random: options.random ?? Math.random,
   })
@@ -143,6 +143,11 @@ function resolveConcurrency(
     fail('concurrency', `must be at most ${most}, one less than the pool's size`)
   }
   return concurrency
+}
+
+function resolveHeaders(headers: readonly string[] = [], isTraced: boolean): readonly string[] {
+  const trace = isTraced ? ['traceparent', 'tracestate'] : []
+  return Object.freeze([...new Set([...headers.map((name) => name.toLowerCase()), ...trace])])
 }
 
 function positive(duration: Duration, name: string): number {
