@@ -1,11 +1,17 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 
-// The whole of /signature as a bundle for Workers has it.
-vi.mock('#hmac', () => import('./web'))
+// The whole of /signature as a bundle for Workers has it; the modules that other files loaded stand on node:crypto.
+vi.resetModules()
+vi.doMock('#hmac', () => import('./web'))
 
 const { schemes } = await import('../signature/standard')
 const { generateSecret } = await import('../signature/secret')
 const { defineScheme } = await import('../signature/define-scheme')
+
+afterAll(() => {
+  vi.doUnmock('#hmac')
+  vi.resetModules()
+})
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const other = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
