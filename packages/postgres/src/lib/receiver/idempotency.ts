@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type {
   AsyncHostTransactions,
+  ClaimRef,
   ClaimResult,
   IdempotencyPruneRequest,
   IdempotencyStore,
 } from '@posthorn/receiver'
 import { WebhookError } from '@posthorn/schema'
-import { createDatabase } from '../database'
-import { storeClosed, toStoreError } from '../errors'
-import { concurrencyOf, hostTransaction, type PgHostClient } from '../host-transaction'
-import { migrate } from '../migrations/migrate'
+import type { PgHostClient } from '../host-transaction'
 import type { PgClientLike } from '../pg-client-like'
-import { receiverMigrations } from './migrations'
-import { hashOf, textOf } from './rows'
+import { hashOf, textOf, whole } from './rows'
+import { openSession, transactionsOf } from './session'
 import { claimStatements } from './statements'
 
 export interface PostgresIdempotencyOptions {
@@ -44,77 +42,36 @@ export interface PostgresIdempotency extends IdempotencyStore {
  * })
  */
 export function postgresIdempotency(options: PostgresIdempotencyOptions): PostgresIdempotency {
-  const { client } = options
-  const schema = options.schema ?? 'posthorn'
-  const database = createDatabase(client, schema)
+  const { client, schema = 'posthorn' } = options
+  const session = openSession(client, schema)
   const statements = claimStatements(schema)
-  const concurrency = concurrencyOf(client)
-  let closed = false
-  const ask = async (on: PgClientLike, text: string, ...values: string[]) => {
-    if (closed) throw storeClosed()
-    try {
-      return (await on.query(text, values)).rows
-    } catch (error) {
-      throw toStoreError(error)
-    }
-  }
-  const holds = async (on: PgClientLike, text: string, ...values: string[]) =>
-    (await ask(on, text, ...values)).length > 0
+  const complete = (on: PgClientLike, claim: ClaimRef, retainMs: number) =>
+    session.holds(on, statements.complete, [...held(claim), whole(retainMs)])
   return {
-    async claim(key, fingerprint, leaseMs) {
+    async claim({ source, id }, fingerprint, leaseMs) {
       const token = randomUUID()
-      const values = [
-        hashOf(key.source, key.id),
-        token,
-        whole(leaseMs),
-        fingerprint,
-        key.source,
-        key.id,
-      ]
-      const [row] = await ask(client, statements.claim, ...values)
+      const values = [hashOf(source, id), token, whole(leaseMs), fingerprint, source, id]
+      const [row] = await session.rows(client, statements.claim, values)
       return resultOf(row, fingerprint, token)
     },
     renew: (claim, leaseMs) =>
-      holds(client, statements.renew, hashOf(claim.source, claim.id), claim.token, whole(leaseMs)),
-    complete: (claim, retainMs) =>
-      holds(
-        client,
-        statements.complete,
-        hashOf(claim.source, claim.id),
-        claim.token,
-        whole(retainMs),
-      ),
-    release: (claim) =>
-      holds(client, statements.release, hashOf(claim.source, claim.id), claim.token),
+      session.holds(client, statements.renew, [...held(claim), whole(leaseMs)]),
+    complete: (claim, retainMs) => complete(client, claim, retainMs),
+    release: (claim) => session.holds(client, statements.release, held(claim)),
     async prune({ limit }) {
-      const [row] = await ask(client, statements.prune, whole(limit))
+      const [row] = await session.rows(client, statements.prune, [whole(limit)])
       return Number(textOf(row, 'pruned'))
     },
     host: {
-      kind: 'async',
-      ...(concurrency === undefined ? {} : { concurrency }),
-      async transaction(work) {
-        if (closed) throw storeClosed()
-        return hostTransaction(client, work)
-      },
-      complete: (claim, retainMs, tx) =>
-        holds(
-          tx,
-          statements.complete,
-          hashOf(claim.source, claim.id),
-          claim.token,
-          whole(retainMs),
-        ),
+      ...transactionsOf(session, client),
+      complete: (claim, retainMs, tx) => complete(tx, claim, retainMs),
     },
-    migrate: () => migrate(database, receiverMigrations),
-    close() {
-      closed = true
-      database.close()
-    },
+    migrate: session.migrate,
+    close: session.close,
   }
 }
 
-const whole = (value: number): string => String(Math.round(value))
+const held = ({ source, id, token }: ClaimRef): string[] => [hashOf(source, id), token]
 
 function resultOf(row: unknown, fingerprint: string, token: string): ClaimResult {
   const holder = textOf(row, 'token')

@@ -5,6 +5,11 @@
  */
 export type InboxStatements = ReturnType<typeof inboxStatements>
 
+interface Tables {
+  readonly inbox: string
+  readonly tasks: string
+}
+
 const now = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
 const held = `key = decode($1::text, 'hex') AND handler = $2::text AND token = $3::text`
 const isDead = `t.state = 'dead' AND ($1::text = '' OR t.key = decode($1::text, 'hex'))
@@ -13,7 +18,11 @@ const isDead = `t.state = 'dead' AND ($1::text = '' OR t.key = decode($1::text, 
   AND ($5::text = '' OR t.at >= $5::text::bigint) AND ($6::text = '' OR t.at < $6::text::bigint)`
 
 export function inboxStatements(schema: string) {
-  const [inbox, tasks] = [`${schema}.inbox`, `${schema}.inbox_tasks`]
+  const tables = { inbox: `${schema}.inbox`, tasks: `${schema}.inbox_tasks` }
+  return { ...intake(tables), ...leases(tables), ...records(tables), ...upkeep(tables) }
+}
+
+function intake({ inbox, tasks }: Tables) {
   const isDue = `state = 'pending' AND at <= ${now}
     AND handler = ANY (ARRAY(SELECT json_array_elements_text($1::json)))`
   return {
@@ -46,6 +55,11 @@ export function inboxStatements(schema: string) {
       )
       SELECT c.handler::text AS handler, c.attempts::text AS attempts, ${messageOf('i')}
       FROM claimed c CROSS JOIN LATERAL (SELECT * FROM ${inbox} i WHERE i.key = c.key OFFSET 0) i`,
+  }
+}
+
+function leases({ tasks }: Tables) {
+  return {
     renew: `UPDATE ${tasks} SET at = ${now} + $4::bigint WHERE ${held} RETURNING '' AS held`,
     settle: `
       UPDATE ${tasks} SET token = NULL, state = $4::text, at = ${now} + $5::bigint,
@@ -53,6 +67,11 @@ export function inboxStatements(schema: string) {
       WHERE ${held} RETURNING '' AS held`,
     release: `
       UPDATE ${tasks} SET token = NULL, at = ${now}, attempts = attempts - 1 WHERE ${held} RETURNING '' AS held`,
+  }
+}
+
+function records({ inbox, tasks }: Tables) {
+  return {
     get: `
       SELECT ${messageOf('i')}, i.received_at::text AS received_at, coalesce((
         SELECT json_agg(json_build_object('handler', t.handler, 'state', t.state, 'at', t.at, 'attempts', t.attempts,
@@ -66,6 +85,11 @@ export function inboxStatements(schema: string) {
       WHERE ${isDead} AND ($7::text = '' OR t.at < $7::text::bigint
         OR t.at = $7::text::bigint AND (t.key, t.handler) < (decode($8::text, 'hex'), $9::text))
       ORDER BY t.at DESC, t.key DESC, t.handler DESC LIMIT $10::int`,
+  }
+}
+
+function upkeep({ inbox, tasks }: Tables) {
+  return {
     revive: `
       WITH revived AS (
         UPDATE ${tasks} SET state = 'pending', at = ${now}, attempts = 0, reason = NULL

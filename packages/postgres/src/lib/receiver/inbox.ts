@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { AsyncInboxHost, InboxSettlement, InboxStore, InboxTaskRef } from '@posthorn/receiver'
-import { createDatabase } from '../database'
-import { storeClosed, toStoreError } from '../errors'
-import { concurrencyOf, hostTransaction, type PgHostClient } from '../host-transaction'
-import { migrate } from '../migrations/migrate'
+import type { PgHostClient } from '../host-transaction'
 import type { PgClientLike } from '../pg-client-like'
-import { hex, oneOf, type Row, storable, text } from '../values'
+import { hex, oneOf, storable, text } from '../values'
 import { count, deadOf, filterValues, messageOf, recordOf, rowOf } from './inbox-rows'
-import { inboxStatements } from './inbox-statements'
-import { receiverMigrations } from './migrations'
-import { hashOf } from './rows'
+import { type InboxStatements, inboxStatements } from './inbox-statements'
+import { hashOf, whole } from './rows'
+import { openSession, type Session, transactionsOf } from './session'
 
 export interface PostgresInboxOptions {
   /** A pool of `pg`, or a PGlite. The store never closes it. */
@@ -39,33 +36,55 @@ export interface PostgresInbox extends InboxStore {
  */
 export function postgresInbox(options: PostgresInboxOptions): PostgresInbox {
   const { client, schema = 'posthorn' } = options
-  const database = createDatabase(client, schema)
   const sql = inboxStatements(schema)
-  const concurrency = concurrencyOf(client)
-  const session = { closed: false }
-  const ask = async (statement: string, ...values: string[]) =>
-    query(session, client, statement, values)
-  const holds = async (on: PgClientLike, statement: string, values: string[]) =>
-    (await query(session, on, statement, values)).length > 0
+  const session = openSession(client, schema)
   return {
-    async accept({ key, fingerprint, type, body, facts }, handlers) {
+    ...intake(session, client, sql),
+    ...records(session, client, sql),
+    renew: (task, leaseMs) => session.holds(client, sql.renew, [...held(task), whole(leaseMs)]),
+    settle: (task, settlement) =>
+      session.holds(client, sql.settle, [...held(task), ...settled(settlement)]),
+    release: (task) => session.holds(client, sql.release, held(task)),
+    host: {
+      ...transactionsOf(session, client),
+      complete: (task, tx) =>
+        session.holds(tx, sql.settle, [...held(task), ...settled({ to: 'done' })]),
+    },
+    migrate: session.migrate,
+    close: session.close,
+  }
+}
+
+/** How messages come in, and how their tasks are given out. */
+function intake(session: Session, client: PgClientLike, sql: InboxStatements) {
+  return {
+    async accept(message, handlers) {
+      const { key, fingerprint, type, body, facts } = message
       const named = [hashOf(key.source, key.id), key.source, key.id, fingerprint, storable(type)]
-      const [row] = await ask(sql.accept, ...named, hex(body), json(facts), json(handlers))
+      const values = [...named, hex(body), json(facts), json(handlers)]
+      const [row] = await session.rows(client, sql.accept, values)
       return oneOf(rowOf(row), 'answer', ['accepted', 'duplicate', 'mismatch'] as const)
     },
     async claim({ handlers, limit, leaseMs }) {
       const token = randomUUID()
-      const found = await ask(sql.claim, json(handlers), String(limit), token, whole(leaseMs))
-      return found.map((row) => {
+      const values = [json(handlers), String(limit), token, whole(leaseMs)]
+      const found = await session.rows(client, sql.claim, values)
+      return found.map(rowOf).map((row) => {
         const message = messageOf(row)
         const [handler, attempt] = [text(row, 'handler'), count(row, 'attempts')]
         return { key: message.key, handler, token, attempt, message }
       })
     },
-    renew: (task, leaseMs) => holds(client, sql.renew, [...held(task), whole(leaseMs)]),
-    settle: (task, settlement) =>
-      holds(client, sql.settle, [...held(task), ...settled(settlement)]),
-    release: (task) => holds(client, sql.release, held(task)),
+  } satisfies Partial<InboxStore>
+}
+
+/** What is asked about messages and tasks, and done with those that are over. */
+function records(session: Session, client: PgClientLike, sql: InboxStatements) {
+  const ask = async (statement: string, ...values: string[]) =>
+    (await session.rows(client, statement, values)).map(rowOf)
+  const counted = async (statement: string, ...values: string[]) =>
+    count(rowOf((await ask(statement, ...values))[0]), 'count')
+  return {
     async get({ source, id }) {
       const [row] = await ask(sql.get, hashOf(source, id))
       return row && recordOf(row)
@@ -77,7 +96,7 @@ export function postgresInbox(options: PostgresInboxOptions): PostgresInbox {
       const values = [...filterValues(filter), ...position, String(limit)]
       return (await ask(sql.dead, ...values)).map(deadOf)
     },
-    revive: (filter, limit) => counted(ask(sql.revive, ...filterValues(filter), String(limit))),
+    revive: (filter, limit) => counted(sql.revive, ...filterValues(filter), String(limit)),
     async statistics() {
       const row = rowOf((await ask(sql.statistics))[0])
       const [pending, running] = [count(row, 'pending'), count(row, 'running')]
@@ -85,42 +104,9 @@ export function postgresInbox(options: PostgresInboxOptions): PostgresInbox {
       return { pending, running, dead: count(row, 'dead'), oldestDueMs }
     },
     prune: ({ olderThanMs, limit, dead }) =>
-      counted(ask(sql.prune, whole(olderThanMs), String(limit), String(dead))),
-    host: {
-      kind: 'async',
-      ...(concurrency === undefined ? {} : { concurrency }),
-      async transaction(work) {
-        if (session.closed) throw storeClosed()
-        return hostTransaction(client, work)
-      },
-      complete: (task, tx) => holds(tx, sql.settle, [...held(task), ...settled({ to: 'done' })]),
-    },
-    migrate: () => migrate(database, receiverMigrations),
-    close() {
-      session.closed = true
-      database.close()
-    },
-  }
+      counted(sql.prune, whole(olderThanMs), String(limit), String(dead)),
+  } satisfies Partial<InboxStore>
 }
-
-async function query(
-  session: { readonly closed: boolean },
-  on: PgClientLike,
-  statement: string,
-  values: string[],
-): Promise<readonly Row[]> {
-  if (session.closed) throw storeClosed()
-  try {
-    return (await on.query(statement, values)).rows.map(rowOf)
-  } catch (error) {
-    throw toStoreError(error)
-  }
-}
-
-const counted = async (asked: Promise<readonly Row[]>): Promise<number> =>
-  count(rowOf((await asked)[0]), 'count')
-
-const whole = (value: number): string => String(Math.round(value))
 
 /** Text of JSON; `\u0000` in it is six characters, which Postgres takes as text. */
 const json = (value: unknown): string => JSON.stringify(value)

@@ -1,10 +1,7 @@
 import type { AsyncOrderHost, OrderKey, OrderPruneRequest, OrderStore } from '@posthorn/receiver'
-import { createDatabase } from '../database'
-import { storeClosed, toStoreError } from '../errors'
-import { migrate } from '../migrations/migrate'
 import type { PgClientLike } from '../pg-client-like'
-import { receiverMigrations } from './migrations'
-import { hashOf, textOf } from './rows'
+import { hashOf, textOf, whole } from './rows'
+import { openSession } from './session'
 
 export interface PostgresOrderOptions {
   /** A pool or client of `pg`, or a PGlite. The store never closes it. */
@@ -36,17 +33,10 @@ export interface PostgresOrder extends OrderStore {
  */
 export function postgresOrder(options: PostgresOrderOptions): PostgresOrder {
   const { client, schema = 'posthorn' } = options
-  const database = createDatabase(client, schema)
+  const session = openSession(client, schema)
   const statements = orderStatements(schema)
-  let closed = false
-  const ask = async (on: PgClientLike, text: string, ...values: string[]) => {
-    if (closed) throw storeClosed()
-    try {
-      return textOf((await on.query(text, values)).rows[0], 'answer')
-    } catch (error) {
-      throw toStoreError(error)
-    }
-  }
+  const ask = async (on: PgClientLike, statement: string, ...values: string[]) =>
+    textOf((await session.rows(on, statement, values))[0], 'answer')
   const advance = async (on: PgClientLike, { source, key }: OrderKey, version: string) =>
     (await ask(on, statements.advance, hashOf(source, key), source, key, version)) === 'raised'
   return {
@@ -55,12 +45,9 @@ export function postgresOrder(options: PostgresOrderOptions): PostgresOrder {
     advance: (key, version) => advance(client, key, version),
     host: { kind: 'async', advance: (key, version, tx) => advance(tx, key, version) },
     prune: async ({ limit, unchangedForMs }) =>
-      Number(await ask(client, statements.prune, `${limit}`, `${Math.round(unchangedForMs)}`)),
-    migrate: () => migrate(database, receiverMigrations),
-    close() {
-      closed = true
-      database.close()
-    },
+      Number(await ask(client, statements.prune, whole(limit), whole(unchangedForMs))),
+    migrate: session.migrate,
+    close: session.close,
   }
 }
 

@@ -11,3 +11,6 @@ export function textOf(value: unknown, member: string): string {
   const text: unknown = Reflect.get(value, member)
   return typeof text === 'string' ? text : ''
 }
+
+/** A number as a parameter. */
+export const whole = (value: number): string => String(Math.round(value))
