@@ -11,7 +11,7 @@ import { createFolders } from './folders'
 
 /** What may be read from end to end: what was asked for, and tables of one row. `in_line` stops at the first. */
 const harmless =
-  /^SCAN (j|json_each|\(subquery-\d\)|\d+ CONSTANT ROWS|CONSTANT ROW|input|head|posthorn_counters|pragma_\w+|posthorn_lanes USING COVERING INDEX posthorn_lanes_line)( |$)/
+  /^SCAN (j|json_each|\(subquery-\d\)|\d+ CONSTANT ROWS|\d+-ROW VALUES CLAUSE|CONSTANT ROW|input|head|posthorn_counters|pragma_\w+|posthorn_lanes USING COVERING INDEX posthorn_lanes_line)( |$)/
 
 /** Sorts suspects, which are as many as crashes left behind. */
 const sorting = /ORDER BY solo_turn/
