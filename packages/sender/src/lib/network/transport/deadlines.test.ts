@@ -20,6 +20,26 @@ describe('deadlines', () => {
     expect(expired).toEqual(['a'])
   })
 
+  it('expire a tick later after a stall, so that an answer which arrived meanwhile is read first', async () => {
+    const { timers, deadlines, expired, owner } = setUp()
+    const answered = deadlines.add(100, owner('answered'))
+    deadlines.add(100, owner('silent'))
+    timers.stall(3_000)
+    await timers.advance(1)
+    expect(expired).toEqual([])
+    deadlines.remove(answered)
+    await timers.advance(50)
+    expect(expired).toEqual(['silent'])
+  })
+
+  it('that begin after a long rest expire in their time', async () => {
+    const { timers, deadlines, expired, owner } = setUp()
+    timers.stall(10_000)
+    deadlines.add(40, owner('a'))
+    await timers.advance(50)
+    expect(expired).toEqual(['a'])
+  })
+
   it('of several durations expire each in its order', async () => {
     const { timers, deadlines, expired, owner } = setUp()
     deadlines.add(400, owner('slow'))

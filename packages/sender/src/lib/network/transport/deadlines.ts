@@ -1,7 +1,7 @@
 import { type Link, List } from './list'
 import type { Timers } from './timers'
 
-/** Told once, at most one tick late, unless its entry was removed before. */
+/** Told once, at most one tick late or, after a stall of the process, two, unless its entry was removed before. */
 export interface Expiring {
   expired(): void
 }
@@ -27,17 +27,23 @@ export interface Deadlines {
 }
 
 const tickMs = 50
+/** A tick so late says that the process stood still: what came meanwhile has not been read. */
+const stalledMs = 5 * tickMs
 
 /**
  * Deadlines of many requests on one timer.
  *
  * Those of one duration expire in the order they began, so each duration has a first-in-first-out list, and a tick looks at its head
  * alone. The timer runs only while something waits.
+ *
+ * Node runs timers before it reads sockets. After a stall nothing expires at the first tick, so that an answer which had arrived in time is
+ * read, and no endpoint is blamed for a busy process.
  */
 export function createDeadlines(timers: Timers): Deadlines {
   const queues = new Map<number, List<Due>>()
   let size = 0
   let stop: (() => void) | undefined
+  let tickedAt = 0
 
   const expire = (queue: List<Due>, now: number): void => {
     for (
@@ -53,6 +59,9 @@ export function createDeadlines(timers: Timers): Deadlines {
 
   const tick = (): void => {
     const now = timers.now()
+    const stalled = now - tickedAt > stalledMs
+    tickedAt = now
+    if (stalled) return
     for (const [ms, queue] of queues) {
       expire(queue, now)
       if (queue.first === undefined) queues.delete(ms)
@@ -71,7 +80,10 @@ export function createDeadlines(timers: Timers): Deadlines {
       }
       const dueAt = timers.now() + ms
       size++
-      stop ??= timers.every(tickMs, tick)
+      if (stop === undefined) {
+        tickedAt = timers.now()
+        stop = timers.every(tickMs, tick)
+      }
       return { dueAt, queue, link: queue.append({ dueAt, owner }) }
     },
     remove({ queue, link }) {

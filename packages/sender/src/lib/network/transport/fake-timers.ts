@@ -3,6 +3,8 @@ import type { Timers } from './timers'
 export interface FakeTimers extends Timers {
   /** Lets time pass, in steps of a millisecond, and promises settle between them. */
   advance(ms: number): Promise<void>
+  /** Time passes and nothing rings, as in a process that stands still. */
+  stall(ms: number): void
   /** Timers that are set. */
   readonly set: number
 }
@@ -35,6 +37,9 @@ export function fakeTimers(): FakeTimers {
     after: (ms, call) => arm(ms, undefined, call),
     get set() {
       return alarms.size
+    },
+    stall(ms) {
+      now += ms
     },
     async advance(ms) {
       for (let step = 0; step < ms; step++) {
