@@ -71,7 +71,7 @@ export interface SenderOptions<
 export interface WorkerOptions {
   /** Attempts in flight at once. Default 100. */
   readonly concurrency?: number
-  /** Attempts in flight at once per endpoint, over all workers of the store. Default 10. */
+  /** Deliveries claimed and not settled at once per endpoint, over all workers of the store: so the most attempts, too. Default 10. */
   readonly perEndpoint?: number
   /** How long a worker owns what it claimed. At least twice the longest timeout. Default `'45s'`. */
   readonly lease?: Duration

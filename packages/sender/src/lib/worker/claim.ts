@@ -28,9 +28,11 @@ export async function claimUngated(context: WorkerContext, solo: boolean): Promi
 function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {
   const { options, inFlight } = context
   const { concurrency, perEndpoint, leaseMs } = options.worker
+  // Slots are for attempts. Outcomes that the store has not yet are as many again at the most, however slow it is.
+  const mostUnsettled = 2 * concurrency
   const failingSlots = Math.max(1, Math.floor(concurrency * options.health.failingShare))
   return {
-    limit: solo ? 1 : concurrency - inFlight.size,
+    limit: solo ? 1 : Math.min(concurrency - inFlight.attempting, mostUnsettled - inFlight.size),
     leaseMs,
     perEndpoint,
     probeAfterMs: options.health.probeAfterMs,

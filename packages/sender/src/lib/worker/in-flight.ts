@@ -3,9 +3,13 @@ import type { ClaimedDelivery, LeaseRef } from '../model/delivery'
 /** What this worker has claimed and not settled yet. */
 export interface InFlight {
   readonly size: number
+  /** Those of them whose attempt has not ended; the outcomes of the others are on their way to the store. */
+  readonly attempting: number
   /** How many of them are of failing endpoints. */
   readonly failing: number
   add(delivery: ClaimedDelivery): void
+  /** Its attempt is over. */
+  attempted(delivery: ClaimedDelivery): void
   remove(delivery: ClaimedDelivery): void
   leases(): readonly LeaseRef[]
   /** Resolves when the next one is removed; at once when nothing is in flight. */
@@ -16,6 +20,7 @@ export interface InFlight {
 
 export function createInFlight(onRemoved: () => void): InFlight {
   const held = new Map<string, ClaimedDelivery>()
+  const ended = new Set<string>()
   let failing = 0
   const waiters: (() => void)[] = []
   const freed = (): Promise<void> =>
@@ -24,6 +29,9 @@ export function createInFlight(onRemoved: () => void): InFlight {
     get size() {
       return held.size
     },
+    get attempting() {
+      return held.size - ended.size
+    },
     get failing() {
       return failing
     },
@@ -31,8 +39,12 @@ export function createInFlight(onRemoved: () => void): InFlight {
       held.set(delivery.lease.token, delivery)
       if (delivery.endpoint.health.state === 'failing') failing += 1
     },
+    attempted({ lease }) {
+      if (held.has(lease.token)) ended.add(lease.token)
+    },
     remove(delivery) {
       if (!held.delete(delivery.lease.token)) return
+      ended.delete(delivery.lease.token)
       if (delivery.endpoint.health.state === 'failing') failing -= 1
       for (const resolve of waiters.splice(0)) resolve()
       onRemoved()

@@ -21,6 +21,7 @@ export async function runDelivery(
 ): Promise<NextState | undefined> {
   try {
     const settlement = await work(context, delivery)
+    context.inFlight.attempted(delivery)
     return await conclude(context, delivery, settlement)
   } catch (error) {
     const fields = { ...idsOf(delivery), error: errorText(error) }
