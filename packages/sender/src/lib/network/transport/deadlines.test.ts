@@ -32,6 +32,16 @@ describe('deadlines', () => {
     expect(expired).toEqual(['silent'])
   })
 
+  it('expire in a process that is always late', async () => {
+    const { timers, deadlines, expired, owner } = setUp()
+    deadlines.add(100, owner('a'))
+    for (let turn = 0; turn < 2; turn += 1) {
+      timers.stall(1_000)
+      await timers.advance(1)
+    }
+    expect(expired).toEqual(['a'])
+  })
+
   it('that begin after a long rest expire in their time', async () => {
     const { timers, deadlines, expired, owner } = setUp()
     timers.stall(10_000)

@@ -44,6 +44,7 @@ export function createDeadlines(timers: Timers): Deadlines {
   let size = 0
   let stop: (() => void) | undefined
   let tickedAt = 0
+  let passedOver = false
 
   const expire = (queue: List<Due>, now: number): void => {
     for (
@@ -59,9 +60,10 @@ export function createDeadlines(timers: Timers): Deadlines {
 
   const tick = (): void => {
     const now = timers.now()
-    const stalled = now - tickedAt > stalledMs
+    // Never two ticks in a row: in a process that is always late, deadlines would not end.
+    passedOver = now - tickedAt > stalledMs && !passedOver
     tickedAt = now
-    if (stalled) return
+    if (passedOver) return
     for (const [ms, queue] of queues) {
       expire(queue, now)
       if (queue.first === undefined) queues.delete(ms)
