@@ -43,8 +43,7 @@ export function createDeadlines(timers: Timers): Deadlines {
   const queues = new Map<number, List<Due>>()
   let size = 0
   let stop: (() => void) | undefined
-  let tickedAt = 0
-  let passedOver = false
+  const stall = createStallWatch()
 
   const expire = (queue: List<Due>, now: number): void => {
     for (
@@ -60,10 +59,7 @@ export function createDeadlines(timers: Timers): Deadlines {
 
   const tick = (): void => {
     const now = timers.now()
-    // Never two ticks in a row: in a process that is always late, deadlines would not end.
-    passedOver = now - tickedAt > stalledMs && !passedOver
-    tickedAt = now
-    if (passedOver) return
+    if (stall.passesOver(now)) return
     for (const [ms, queue] of queues) {
       expire(queue, now)
       if (queue.first === undefined) queues.delete(ms)
@@ -83,7 +79,7 @@ export function createDeadlines(timers: Timers): Deadlines {
       const dueAt = timers.now() + ms
       size++
       if (stop === undefined) {
-        tickedAt = timers.now()
+        stall.begin(timers.now())
         stop = timers.every(tickMs, tick)
       }
       return { dueAt, queue, link: queue.append({ dueAt, owner }) }
@@ -93,6 +89,22 @@ export function createDeadlines(timers: Timers): Deadlines {
     },
     get size() {
       return size
+    },
+  }
+}
+
+/** Says which ticks are to be passed over; never two in a row, or in a process that is always late nothing would ever expire. */
+function createStallWatch() {
+  let tickedAt = 0
+  let passedOver = false
+  return {
+    begin(now: number) {
+      tickedAt = now
+    },
+    passesOver(now: number): boolean {
+      passedOver = now - tickedAt > stalledMs && !passedOver
+      tickedAt = now
+      return passedOver
     },
   }
 }
