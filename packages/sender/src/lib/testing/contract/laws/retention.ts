@@ -7,16 +7,15 @@ import type { Laws } from '../law'
 /** `pass(OLD)` makes older than `AGE`. */
 const OLD = 60
 const AGE = 30
-/** The same where something else must stay young on a slow machine. */
-const VERY_OLD = 700
-const YOUTH = 600
+/** So much older is what was there before something that must stay young on a slow machine. */
+const GAP = 2_000
 
 export const retentionLaws = {
   'prune: drops the payloads of old events, and keeps those of young ones': async (bench) => {
     const old = await finished(bench)
-    await bench.pass(VERY_OLD)
+    const age = await ageBetween(bench)
     const young = await bench.send([])
-    assert.equal((await prune(bench, { events: YOUTH })).payloads, 1)
+    assert.equal((await prune(bench, { events: await age() })).payloads, 1)
     const record = await bench.readEvent(old.eventId)
     assert.equal(record.body, undefined)
     assert.ok((await bench.readEvent(young.event.id)).body)
@@ -25,9 +24,9 @@ export const retentionLaws = {
 
   'prune: a dropped idempotency key is free again, a kept one is not': async (bench) => {
     await bench.send([], { idempotencyKey: 'old' })
-    await bench.pass(VERY_OLD)
+    const age = await ageBetween(bench)
     await bench.send([], { idempotencyKey: 'young' })
-    await prune(bench, { events: YOUTH })
+    await prune(bench, { events: await age() })
     const again = ['old', 'young'].map((idempotencyKey) => bench.event({ idempotencyKey }))
     const answers = await bench.store.deliveries.insert(again)
     assert.deepEqual(
@@ -78,9 +77,9 @@ export const retentionLaws = {
 
   'prune: drops old attempts and finished deliveries, and keeps young ones': async (bench) => {
     const old = await finished(bench)
-    await bench.pass(VERY_OLD)
+    const age = await ageBetween(bench)
     const young = await finished(bench)
-    const dropped = await drain(bench, { attempts: YOUTH })
+    const dropped = await drain(bench, async () => ({ attempts: await age() }))
     assert.equal(dropped.attempts, 1)
     assert.equal(dropped.deliveries, 1)
     assert.equal(await bench.store.log.get(TENANT, old.deliveryId), undefined)
@@ -140,14 +139,25 @@ async function finished(
   return { eventId: claimed.eventId, deliveryId }
 }
 
+/** Lets the gap pass. Answers the age that lies in its middle, by the store's clock: it grows with whatever comes between. */
+async function ageBetween(bench: Bench): Promise<() => Promise<number>> {
+  const now = async () => (await bench.store.deliveries.claimEvents({ limit: 1, leaseMs: AGE })).now
+  await bench.pass(GAP)
+  const end = await now()
+  return async () => (await now()) - end + GAP / 2
+}
+
 function prune(bench: Bench, request: Partial<PruneRequest>): Promise<Pruned> {
   return bench.store.retention.prune({ limit: 100, ...request })
 }
 
+type AgedRequest = () => Promise<Partial<PruneRequest>>
+
 /** Prunes until there is nothing left to drop; answers how much there was. */
-async function drain(bench: Bench, request: Partial<PruneRequest>): Promise<Pruned> {
+async function drain(bench: Bench, asked: Partial<PruneRequest> | AgedRequest): Promise<Pruned> {
   const total = { payloads: 0, attempts: 0, deliveries: 0, events: 0 }
   for (let calls = 0; calls < 50; calls += 1) {
+    const request = typeof asked === 'function' ? await asked() : asked
     const { payloads, attempts, deliveries, events } = await prune(bench, request)
     const most = Math.max(payloads, attempts, deliveries, events)
     assert.ok(most <= (request.limit ?? 100), 'more than the limit')
