@@ -9,7 +9,7 @@ const lane = (id: number, tenantId = 'acme', failing = false): FoundLane => ({
 
 function lanesOf(...found: readonly FoundLane[]): Lanes {
   const lanes = new Lanes()
-  lanes.replace(found)
+  lanes.replace(found, lanes.moment)
   return lanes
 }
 
@@ -77,7 +77,7 @@ describe('turns', () => {
 
 describe('quotas', () => {
   it('fill the slots from the lanes there are', () => {
-    expect(lanesOf(lane(1)).plan(100, 1_000, 10)).toEqual({ lanes: [1], quota: 100, first: 1 })
+    expect(lanesOf(lane(1)).plan(100, 1_000, 10)).toMatchObject({ lanes: [1], quota: 100, first: 1 })
     expect(lanesOf(lane(1), lane(2)).plan(5, 10, 10)).toMatchObject({ quota: 3, first: 2 })
   })
 
@@ -128,9 +128,9 @@ describe('what a claim found', () => {
 
   it('keeps no lane that a search did not find', () => {
     const lanes = lanesOf(lane(1), lane(2))
-    lanes.replace([lane(2)])
+    lanes.replace([lane(2)], lanes.moment)
     expect(lanes.plan(2, 10, 10).lanes).toEqual([2])
-    lanes.replace([])
+    lanes.replace([], lanes.moment)
     expect(lanes.isEmpty).toBe(true)
   })
 
@@ -139,5 +139,28 @@ describe('what a claim found', () => {
     lanes.join(lane(1, 'acme', true))
     expect(lanes.plan(2, 10, 0).lanes).toEqual([])
     expect(lanes.plan(2, 10, 1).lanes).toEqual([1])
+  })
+})
+
+describe('work that comes while the database is asked', () => {
+  it('keeps its lane in line, whatever the claim under way found there', () => {
+    const lanes = lanesOf(lane(1), lane(2, 'beta'))
+    const plan = lanes.plan(2, 10, 10)
+    lanes.wakeOwned({ id: 2, tenantId: 'beta' })
+    lanes.join(lane(2, 'beta', true))
+    lanes.learn(plan, { seen: 2, busy: new Set(), found: new Map() })
+    expect(lanes.plan(2, 10, 10).lanes).toEqual([2])
+    lanes.learn(lanes.plan(2, 10, 10), { seen: 1, busy: new Set(), found: new Map() })
+    expect(lanes.isEmpty).toBe(true)
+  })
+
+  it('keeps its lane in line, though the search under way did not see it', () => {
+    const lanes = lanesOf(lane(1))
+    const { moment } = lanes
+    lanes.wakeOwned({ id: 2, tenantId: 'beta' })
+    lanes.replace([lane(1)], moment)
+    expect(lanes.plan(4, 10, 10).lanes).toEqual([1, 2])
+    lanes.replace([lane(1)], lanes.moment)
+    expect(lanes.plan(4, 10, 10).lanes).toEqual([1])
   })
 })

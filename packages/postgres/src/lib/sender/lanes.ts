@@ -4,6 +4,8 @@ export interface LanePlan {
   readonly quota: number
   /** How many of them fill the slots if each has its quota; the others are for those that have less. */
   readonly first: number
+  /** What `Lanes.moment` was. */
+  readonly moment: number
 }
 
 /** What a claim found. */
@@ -46,22 +48,35 @@ export class Lanes {
   readonly #known = new Map<number, FoundLane>()
   readonly #healthy = new Map<string, Stand>()
   readonly #failing = new Map<string, Stand>()
+  /** When work last came to a lane. */
+  readonly #woken = new Map<number, number>()
+  #moment = 0
   #turns = 0
+
+  /** Grows with each time that work comes to a lane. What was asked of the database before knows nothing of it. */
+  get moment(): number {
+    return this.#moment
+  }
 
   get isEmpty(): boolean {
     return this.#healthy.size + this.#failing.size === 0
   }
 
-  /** All lanes that have work, and no others. Those that are known keep their places. */
-  replace(found: readonly FoundLane[]): void {
+  /** All lanes that had work at that moment, and no others. Those that are known keep their places. */
+  replace(found: readonly FoundLane[], moment: number): void {
     const ids = new Set(found.map(({ id }) => id))
     const isFull = this.#known.size > mostKnown
     for (const id of [...this.#known.keys()]) {
-      if (ids.has(id)) continue
+      if (ids.has(id) || this.#wokenSince(id, moment)) continue
       this.drop(id)
-      if (isFull) this.#known.delete(id)
+      if (isFull) this.#forget(id)
     }
     for (const lane of found) this.join(lane)
+  }
+
+  #forget(id: number): void {
+    this.#known.delete(id)
+    this.#woken.delete(id)
   }
 
   /** The lane has work. */
@@ -75,13 +90,17 @@ export class Lanes {
   /** The lane may have work again; answers whether it is a known one. */
   wake(id: number): boolean {
     const lane = this.#known.get(id)
-    if (lane !== undefined) this.join(lane)
-    return lane !== undefined
+    if (lane === undefined) return false
+    this.#woken.set(id, ++this.#moment)
+    this.join(lane)
+    return true
   }
 
   /** The same of a lane that may be new: one that is not known is taken for a healthy endpoint's until a claim says otherwise. */
   wakeOwned({ id, tenantId }: OwnedLane): void {
-    if (!this.wake(id)) this.join({ id, tenantId, failing: false })
+    if (this.wake(id)) return
+    this.#woken.set(id, ++this.#moment)
+    this.join({ id, tenantId, failing: false })
   }
 
   /** Nothing can be claimed of the lane for now. */
@@ -97,7 +116,8 @@ export class Lanes {
   /** At most `failingLimit` lanes of failing endpoints. The cost is that of the slots, not of the lanes. */
   plan(slots: number, perEndpoint: number, failingLimit: number): LanePlan {
     const tenants = this.#healthy.size + (failingLimit > 0 ? this.#failing.size : 0)
-    if (slots <= 0 || tenants === 0) return { lanes: [], quota: 0, first: 0 }
+    const moment = this.#moment
+    if (slots <= 0 || tenants === 0) return { lanes: [], quota: 0, first: 0, moment }
     const share = Math.max(1, Math.floor(slots / tenants))
     const most = Math.min(mostLanes, 2 * slots + 8)
     const lanes = merged(
@@ -110,7 +130,7 @@ export class Lanes {
         : Math.min(share, mostAtATurn)
     const quota = Math.max(1, Math.min(atATurn, perEndpoint))
     const first = lanes.length <= slots ? lanes.length : Math.ceil(slots / quota)
-    return { lanes: lanes.slice(0, Math.max(first, 2 * first + 8)), quota, first }
+    return { lanes: lanes.slice(0, Math.max(first, 2 * first + 8)), quota, first, moment }
   }
 
   /** Who was served goes to the end; who has nothing more goes; who was passed over keeps its place. */
@@ -118,8 +138,12 @@ export class Lanes {
     for (const id of plan.lanes.slice(0, seen)) {
       const { taken, left } = found.get(id) ?? { taken: 0, left: busy.has(id) ? 1 : 0 }
       if (taken > 0 || busy.has(id)) this.#serve(id)
-      if (left <= 0) this.drop(id)
+      if (left <= 0 && !this.#wokenSince(id, plan.moment)) this.drop(id)
     }
+  }
+
+  #wokenSince(id: number, moment: number): boolean {
+    return (this.#woken.get(id) ?? 0) > moment
   }
 
   #serve(id: number): void {

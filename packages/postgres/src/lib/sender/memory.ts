@@ -39,8 +39,9 @@ export class LaneMemory {
 
   async search(): Promise<{ readonly now: number; readonly suspects: boolean }> {
     const began = this.#monotonic()
+    const { moment } = this.lanes
     const answer = rowOf(await this.#database.call('find_lanes'))
-    this.lanes.replace(foundIn(answer))
+    this.lanes.replace(foundIn(answer), moment)
     this.#searchedAt = this.#monotonic()
     this.#searchCost = this.#searchedAt - began
     return { now: int(answer, 'now'), suspects: flag(answer, 'suspects') }
