@@ -52,13 +52,10 @@ async function claimOnce(
 
 function termsOf(request: DeliveryClaimRequest, plan: LanePlan, memory: LaneMemory): Argument[] {
   const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
-  const { lanes, quota, first } = plan
+  const { lanes, quotas, first } = plan
   return [
     plain('bigint[]', lanes),
-    plain(
-      'integer[]',
-      lanes.map(() => quota),
-    ),
+    plain('integer[]', quotas),
     plain(
       'integer[]',
       lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0),

@@ -76,8 +76,21 @@ describe('turns', () => {
 })
 
 describe('quotas', () => {
+  it('let a tenant with one lane use its share beside one with many, up to the cap', () => {
+    const many = Array.from({ length: 200 }, (_, index) => lane(index + 1))
+    const plan = lanesOf(...many, lane(500, 'beta')).plan(100, 10, 10)
+    expect(plan.quotas[plan.lanes.indexOf(500)]).toBe(10)
+    expect(new Set(plan.lanes.map((id, index) => id !== 500 && plan.quotas[index]))).toEqual(
+      new Set([false, 4]),
+    )
+  })
+
   it('fill the slots from the lanes there are', () => {
-    expect(lanesOf(lane(1)).plan(100, 1_000, 10)).toMatchObject({ lanes: [1], quota: 100, first: 1 })
+    expect(lanesOf(lane(1)).plan(100, 1_000, 10)).toMatchObject({
+      lanes: [1],
+      quota: 100,
+      first: 1,
+    })
     expect(lanesOf(lane(1), lane(2)).plan(5, 10, 10)).toMatchObject({ quota: 3, first: 2 })
   })
 

@@ -2,6 +2,8 @@
 export interface LanePlan {
   readonly lanes: readonly number[]
   readonly quota: number
+  /** The same for each of the lanes: more for those of a tenant that has few, so that they may use its share. */
+  readonly quotas: readonly number[]
   /** How many of them fill the slots if each has its quota; the others are for those that have less. */
   readonly first: number
   /** What `Lanes.moment` was. */
@@ -117,7 +119,7 @@ export class Lanes {
   plan(slots: number, perEndpoint: number, failingLimit: number): LanePlan {
     const tenants = this.#healthy.size + (failingLimit > 0 ? this.#failing.size : 0)
     const moment = this.#moment
-    if (slots <= 0 || tenants === 0) return { lanes: [], quota: 0, first: 0, moment }
+    if (slots <= 0 || tenants === 0) return { lanes: [], quota: 0, quotas: [], first: 0, moment }
     const share = Math.max(1, Math.floor(slots / tenants))
     const most = Math.min(mostLanes, 2 * slots + 8)
     const lanes = merged(
@@ -130,7 +132,19 @@ export class Lanes {
         : Math.min(share, mostAtATurn)
     const quota = Math.max(1, Math.min(atATurn, perEndpoint))
     const first = lanes.length <= slots ? lanes.length : Math.ceil(slots / quota)
-    return { lanes: lanes.slice(0, Math.max(first, 2 * first + 8)), quota, first, moment }
+    const named = lanes.slice(0, Math.max(first, 2 * first + 8))
+    const quotas = this.#sharesOf(named, share).map((own) =>
+      Math.max(quota, Math.min(perEndpoint, own)),
+    )
+    return { lanes: named, quota, quotas, first, moment }
+  }
+
+  /** A tenant's share, divided among those of its lanes that are named. */
+  #sharesOf(named: readonly number[], share: number): number[] {
+    const tenants = named.map((id) => this.#known.get(id)?.tenantId)
+    const count = new Map<string | undefined, number>()
+    for (const tenant of tenants) count.set(tenant, (count.get(tenant) ?? 0) + 1)
+    return tenants.map((tenant) => Math.ceil(share / (count.get(tenant) ?? 1)))
   }
 
   /** Who was served goes to the end; who has nothing more goes; who was passed over keeps its place. */
