@@ -4,7 +4,7 @@ import { bundle } from './bundle.mjs'
 import { treeCpuMicros } from './processes.mjs'
 
 // Durable, with room enough that no checkpoint falls into a measurement by chance.
-const settings = {
+const durable = {
   fsync: 'on',
   synchronous_commit: 'on',
   shared_buffers: '1GB',
@@ -13,14 +13,14 @@ const settings = {
 }
 
 /** One server for a whole run: of our own, or the one that `DATABASE_URL` names. */
-export async function startPostgres() {
+export async function startPostgres(settings = durable) {
   const { startServer } = await import(await bundle('e2e/postgres/server.ts'))
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const server = await startServer(flags)
   return {
     url: server.url,
     postmaster: await postmasterOf(server.url),
-    description: await describe(server.url),
+    description: await describe(server.url, Object.keys(settings)),
     stop: () => server.stop(),
   }
 }
@@ -74,11 +74,11 @@ function postmasterOf(url) {
   })
 }
 
-function describe(url) {
+function describe(url, names) {
   return onConnection(url, async (client) => {
     const { rows } = await client.query(
       "SELECT current_setting('server_version') AS version, name, current_setting(name) AS value FROM pg_settings WHERE name = ANY($1)",
-      [Object.keys(settings)],
+      [names],
     )
     const values = rows.map(({ name, value }) => `${name}=${value}`).join(', ')
     return `Postgres ${rows[0].version}, ${values}`

