@@ -16,12 +16,18 @@ export async function countAll(
       'due', w.due, 'pending', w.pending, 'delivering', w.delivering, 'oldest', w.oldest,
       'succeeded', ${finished('succeeded')}, 'failed', ${finished('failed')},
       'skipped', ${finished('skipped')}, 'canceled', ${finished('canceled')},
+      'enabled', e.enabled, 'paused', e.paused, 'disabled', e.disabled,
       'recorded', (SELECT count(*) FROM ${schema}.unmatched u WHERE ${of('u')} true))::text AS result
     FROM (
       SELECT count(*) FILTER (WHERE q.token IS NULL AND q.due_at <= n.now) AS due,
         count(*) FILTER (WHERE q.token IS NULL) AS pending, count(q.token) AS delivering,
         max(n.now - q.due_at) FILTER (WHERE q.token IS NULL AND q.due_at <= n.now) AS oldest
-      FROM (SELECT ${schema}.now_ms() AS now) n JOIN ${schema}.queue q ON ${of('q')} true) w`
+      FROM (SELECT ${schema}.now_ms() AS now) n JOIN ${schema}.queue q ON ${of('q')} true) w,
+    (
+      SELECT count(*) FILTER (WHERE e.status = 'enabled') AS enabled,
+        count(*) FILTER (WHERE e.status = 'paused') AS paused,
+        count(*) FILTER (WHERE e.status = 'disabled') AS disabled
+      FROM ${schema}.endpoints e WHERE ${of('e')} true) e`
   const row = rowOf(await database.ask(statement, tenantId === undefined ? [] : [tenantId]))
   return {
     due: int(row, 'due'),
@@ -33,5 +39,10 @@ export async function countAll(
     canceled: int(row, 'canceled'),
     recorded: int(row, 'recorded'),
     oldestDueAgeMs: optionalInt(row, 'oldest'),
+    endpoints: {
+      enabled: int(row, 'enabled'),
+      paused: int(row, 'paused'),
+      disabled: int(row, 'disabled'),
+    },
   }
 }

@@ -1,4 +1,5 @@
 import type { AttemptRecord, DeliveryRecord, DeliveryStatus } from '../model/delivery'
+import type { EndpointStatus } from '../model/endpoint'
 import type { EventRecord } from '../model/event'
 import type { Page } from './endpoint-store'
 
@@ -56,6 +57,8 @@ export interface Statistics {
   readonly recorded: number
   /** Age of the longest due delivery, in milliseconds; undefined when nothing is due. */
   readonly oldestDueAgeMs: number | undefined
+  /** How many endpoints there are, by status; deleted ones are not counted. */
+  readonly endpoints: Readonly<Record<EndpointStatus, number>>
 }
 
 /**

@@ -1,3 +1,4 @@
+import { endpointStatuses } from '../model/endpoint'
 import type { Clock } from '../ports/clock'
 import type { Statistics } from '../ports/delivery-log'
 import type { Observable, ObservableCallback } from './api'
@@ -49,6 +50,13 @@ export function observeGauges(
       'Recorded in the store, and not matched to endpoints yet.',
       ({ recorded }) => recorded,
     )
+    gauge('posthorn.endpoint.count', '{endpoint}', 'Endpoints in the store.', async (result) => {
+      const statistics = await read()
+      if (statistics === undefined) return
+      for (const status of endpointStatuses) {
+        result.observe(statistics.endpoints[status], { 'posthorn.endpoint.status': status })
+      }
+    })
   }
   return () => {
     for (const [made, callback] of observed) made.removeCallback(callback)

@@ -100,6 +100,28 @@ describe('the metrics', () => {
     expect(await value(telemetry, 'posthorn.events.recorded')).toEqual([1])
   })
 
+  it('show how many endpoints have which status, whoever disabled them', async () => {
+    const { sender, endpoint, clock, telemetry } = await bench()
+    const { id } = endpoint
+    await sender.tenant('a').endpoints.create({ url, eventTypes: ['*'], enabled: false })
+    const of = async () => {
+      const points = await telemetry.points('posthorn.endpoint.count')
+      return points.map(({ value, attributes }) => [attributes['posthorn.endpoint.status'], value])
+    }
+    expect(await of()).toEqual([
+      ['enabled', 1],
+      ['paused', 0],
+      ['disabled', 1],
+    ])
+    await sender.endpoints.pause(id)
+    await clock.advance('15s')
+    expect(await of()).toEqual([
+      ['enabled', 0],
+      ['paused', 1],
+      ['disabled', 1],
+    ])
+  })
+
   it('read the store only when collected, and not again for the interval', async () => {
     const { clock, telemetry, readings } = await bench([], { statistics: '1m' })
     await clock.advance('1h')

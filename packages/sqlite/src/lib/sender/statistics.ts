@@ -1,5 +1,5 @@
 import type { Statistics } from '@posthorn/sender'
-import { finalStatuses } from '@posthorn/sender/store'
+import { endpointStatuses, finalStatuses } from '@posthorn/sender/store'
 import { int, oneOf, optionalInt } from '../values'
 import type { StoreContext } from './context'
 
@@ -24,6 +24,11 @@ const COUNT_RECORDED_OF_TENANT = `
   SELECT count(*) AS count FROM posthorn_unmatched u
   WHERE (SELECT tenant_id FROM posthorn_events e WHERE e.seq = u.event_seq) = ?`
 
+const COUNT_ENDPOINTS = 'SELECT status, count(*) AS count FROM posthorn_endpoints GROUP BY status'
+
+const COUNT_ENDPOINTS_OF_TENANT = `
+  SELECT status, count(*) AS count FROM posthorn_endpoints WHERE tenant_id = ? GROUP BY status`
+
 /** The unfinished are counted one by one, the finished were counted as they came and went. */
 export function countAll({ connection, now }: StoreContext, tenantId?: string): Statistics {
   const ofTenant = tenantId === undefined ? [] : [tenantId]
@@ -34,6 +39,9 @@ export function countAll({ connection, now }: StoreContext, tenantId?: string): 
   for (const row of tallies) {
     finished[oneOf(row, 'status', finalStatuses)] = int(row, 'count')
   }
+  const endpoints = { enabled: 0, paused: 0, disabled: 0 }
+  const counts = connection.all(pick(COUNT_ENDPOINTS, COUNT_ENDPOINTS_OF_TENANT), ...ofTenant)
+  for (const row of counts) endpoints[oneOf(row, 'status', endpointStatuses)] = int(row, 'count')
   const queue = pick(COUNT_UNFINISHED, COUNT_UNFINISHED_OF_TENANT)
   const unfinished = connection.get(queue, time, time, ...ofTenant) ?? {}
   const longestDue = optionalInt(unfinished, 'longest_due')
@@ -45,5 +53,6 @@ export function countAll({ connection, now }: StoreContext, tenantId?: string): 
     due: int(unfinished, 'due'),
     recorded: int(connection.get(recorded, ...ofTenant) ?? {}, 'count'),
     oldestDueAgeMs: longestDue === undefined ? undefined : time - longestDue,
+    endpoints,
   }
 }

@@ -91,5 +91,13 @@ export function countAll(state: MemoryState, tenantId: string | undefined): Stat
     due,
     recorded: log.events.filter((row) => row.state.state === 'recorded').length,
     oldestDueAgeMs: due === 0 ? undefined : now - longestDue,
+    endpoints: countEndpoints(state, tenantId),
   }
+}
+
+function countEndpoints(state: MemoryState, tenantId: string | undefined): Statistics['endpoints'] {
+  const lanes = tenantId === undefined ? state.lanes.values() : state.lanesOfTenant.get(tenantId)
+  const counts = { enabled: 0, paused: 0, disabled: 0 }
+  for (const { endpoint } of lanes ?? []) counts[endpoint.status] += 1
+  return counts
 }

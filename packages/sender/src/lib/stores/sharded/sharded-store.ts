@@ -96,6 +96,11 @@ function sum(one: Statistics, other: Statistics): Statistics {
     canceled: one.canceled + other.canceled,
     recorded: one.recorded + other.recorded,
     oldestDueAgeMs: ages.length === 0 ? undefined : Math.max(...ages),
+    endpoints: {
+      enabled: one.endpoints.enabled + other.endpoints.enabled,
+      paused: one.endpoints.paused + other.endpoints.paused,
+      disabled: one.endpoints.disabled + other.endpoints.disabled,
+    },
   }
 }
 

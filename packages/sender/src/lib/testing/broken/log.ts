@@ -183,6 +183,27 @@ export const brokenLogs: readonly BrokenStore[] = [
     ['log: statistics tell how long the longest due has waited'],
   ),
   reading(
+    'counts the endpoints of all tenants',
+    (log) => ({
+      statistics: async (tenantId) => {
+        const { endpoints } = await log.statistics()
+        return { ...(await log.statistics(tenantId)), endpoints }
+      },
+    }),
+    ['log: statistics count endpoints by the status that they have now'],
+  ),
+  reading(
+    'counts paused endpoints as disabled',
+    (log) => ({
+      statistics: async (tenantId) => {
+        const { endpoints, ...rest } = await log.statistics(tenantId)
+        const disabled = endpoints.disabled + endpoints.paused
+        return { ...rest, endpoints: { ...endpoints, disabled, paused: 0 } }
+      },
+    }),
+    ['log: statistics count endpoints by the status that they have now'],
+  ),
+  reading(
     'rejects what it does not know',
     (log) => ({
       get: async (tenantId, id) => {

@@ -162,7 +162,8 @@ export const logLaws = {
       state: { status: 'skipped', reason: 'filtered' },
     })
     await bench.send([], { fanOut: { deliveries: [filtered], bodies: [] } })
-    const { oldestDueAgeMs, ...counts } = await bench.store.log.statistics(TENANT)
+    const { oldestDueAgeMs, endpoints, ...counts } = await bench.store.log.statistics(TENANT)
+    assert.equal(endpoints.enabled, 1)
     assert.ok(oldestDueAgeMs !== undefined && oldestDueAgeMs >= 0)
     assert.deepEqual(counts, {
       due: 1,
@@ -178,10 +179,23 @@ export const logLaws = {
 
   'log: statistics of a store with nothing in it are all 0': async (bench) => {
     for (const tenant of [undefined, TENANT]) {
-      const { oldestDueAgeMs, ...counts } = await bench.store.log.statistics(tenant)
+      const { oldestDueAgeMs, endpoints, ...counts } = await bench.store.log.statistics(tenant)
       assert.equal(oldestDueAgeMs, undefined)
       assert.deepEqual([...new Set(Object.values(counts))], [0])
+      assert.deepEqual(endpoints, { enabled: 0, paused: 0, disabled: 0 })
     }
+  },
+
+  'log: statistics count endpoints by the status that they have now': async (bench) => {
+    const [first, second] = await bench.endpoints(3)
+    assert.ok(first && second)
+    await bench.endpoint({ tenantId: OTHER, status: 'paused' })
+    await bench.store.endpoints.replace({ ...first, status: 'disabled', disabledReason: 'manual' })
+    await bench.store.endpoints.remove(TENANT, second.id)
+    const { log } = bench.store
+    const own = { enabled: 1, paused: 0, disabled: 1 }
+    assert.deepEqual((await log.statistics(TENANT)).endpoints, own)
+    assert.deepEqual((await log.statistics()).endpoints, { ...own, paused: 1 })
   },
 
   'log: statistics tell how long the longest due has waited': async (bench) => {
