@@ -18,6 +18,8 @@ export interface Fault {
 export type Expected =
   | {
       readonly status: number
+      /** The `Retry-After` that it says, in milliseconds. */
+      readonly retryAfterMs?: number
       readonly body?: string
       readonly bodyError?: string | RegExp
       readonly truncated?: boolean
@@ -366,7 +368,7 @@ const statuses: readonly Fault[] = [
   id: `F-${status}`,
   title: `answers ${status}`,
   serve: answer(`HTTP/1.1 ${status} Said\r\nContent-Length: 5\r\nRetry-After: 7\r\n\r\nerror`),
-  expect: { status, body: 'error', truncated: false },
+  expect: { status, retryAfterMs: 7_000, body: 'error', truncated: false },
   check: (outcome) => outcome.kind === 'response' && outcome.headers['retry-after'] === '7',
 }))
 
