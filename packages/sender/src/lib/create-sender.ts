@@ -56,7 +56,7 @@ export function createSender(options: AnySenderOptions): AnySender {
     ...parts,
     store,
     fanOut,
-    inserter: createInserter(store, fanOut),
+    inserter: createInserter(store, fanOut, worker.insert),
     now: worker.time.now,
     wake: worker.wake,
     ask: worker.ask,

@@ -94,6 +94,7 @@ export type {
   DeliveryStore,
   EventClaim,
   EventClaimRequest,
+  InsertedAndClaimed,
   Redelivery,
   RedeliveryVerdict,
 } from './ports/delivery-store'

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type GuardCase, guardCases, verdictOf } from '../network/vectors/cases'
 import { testSender } from '../test-sender'
 
-const { sender } = testSender([], { network: { allowHttp: true } })
+const lookup = vi.fn(async () => ['127.0.0.1'])
+const { sender } = testSender([], { network: { allowHttp: true, lookup } })
 
 async function created(url: string): Promise<boolean> {
   try {
@@ -19,7 +20,6 @@ async function created(url: string): Promise<boolean> {
 const cases = (...kinds: readonly GuardCase['kind'][]) =>
   guardCases(...kinds).map((each) => [each.id, each.input, verdictOf(each)] as const)
 
-/** What a lookup answers is judged when it is dialled: nothing is looked up here. */
 describe('endpoints.create over the corpus', () => {
   it.each(cases('ip', 'ip-string'))('%s address %j: %s', async (_id, address, verdict) => {
     const host = address.includes(':') ? `[${address}]` : address
@@ -29,4 +29,12 @@ describe('endpoints.create over the corpus', () => {
   it.each(cases('url'))('%s URL %j: %s', async (_id, url, verdict) => {
     expect(await created(url)).toBe(verdict === 'allow')
   })
+
+  it.each(cases('dns'))(
+    '%s name %j: %s by what it answers, which is not asked here',
+    async (_id, name) => {
+      expect(await created(`http://${name}/hook`)).toBe(true)
+      expect(lookup).not.toHaveBeenCalled()
+    },
+  )
 })

@@ -49,7 +49,5 @@ async function recorded(
   transaction: TransactionOption | undefined,
 ): Promise<readonly SendResult[]> {
   if (transaction !== undefined) return enqueue(context, prepared, transaction)
-  const results = await Promise.all(prepared.map((event) => context.inserter.add(event)))
-  context.wake()
-  return results
+  return Promise.all(prepared.map((event) => context.inserter.add(event)))
 }

@@ -151,7 +151,6 @@ describe('an operations endpoint', () => {
 
 describe('recording', () => {
   const notice = { tenantId: 'acme', endpointId: 'ep_1' }
-  const silent = () => {}
 
   function recorder(add: () => Promise<never>) {
     const lines: string[] = []
@@ -161,7 +160,6 @@ describe('recording', () => {
     const { recorded } = recordOperations({
       operations: { tenantId: 'ops', types: new Set<OperationsEventType>(['endpoint.failing']) },
       ...{ emitter, logger, maxPayloadBytes: 10_000, inserter: { add }, now: () => 0 },
-      wake: silent,
     })
     return { emitter, recorded, lines }
   }
@@ -174,7 +172,7 @@ describe('recording', () => {
   })
 
   it('that does not get on drops what is more than 10,000, and says so', async () => {
-    const { emitter, lines } = recorder(() => new Promise(silent))
+    const { emitter, lines } = recorder(() => new Promise(() => {}))
     for (let count = 0; count < 10_000; count += 1) emitter.emit('endpoint.failing', notice)
     expect(lines).toEqual([])
     emitter.emit('endpoint.failing', notice)

@@ -19,7 +19,6 @@ export interface RecorderParts {
   readonly maxPayloadBytes: number
   readonly inserter: Batcher<PreparedEvent, SendResult>
   readonly now: () => number
-  readonly wake: () => void
 }
 
 /** Records operations events. Each is told once at the most: what a crash, or a store that fails, comes between is not told. */
@@ -58,11 +57,10 @@ export function recordOperations(parts: RecorderParts): OperationsRecorder {
 }
 
 async function record(parts: RecorderParts, event: OperationsEvent): Promise<void> {
-  const { operations, maxPayloadBytes, now, inserter, wake, logger } = parts
+  const { operations, maxPayloadBytes, now, inserter, logger } = parts
   try {
     const context = { events: undefined, maxPayloadBytes, now }
     await inserter.add(await prepare(context, operations.tenantId, event))
-    wake()
   } catch (error) {
     logger.error(
       { ...about(event), type: event.type, error: errorText(error) },

@@ -34,6 +34,12 @@ export interface DeliveryClaim {
   readonly suspects: boolean
 }
 
+/** What was written, and what was claimed in the same step. */
+export interface InsertedAndClaimed {
+  readonly events: readonly InsertedEvent[]
+  readonly claim: DeliveryClaim
+}
+
 /** A further delivery of an old event. `as: 'new'` sends message id `<eventId>-r<n>`. */
 export interface Redelivery {
   readonly tenantId: string
@@ -94,6 +100,8 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  *   their own within the failing ones' share. Who is at a cap is passed over and keeps its place. A store may give several deliveries at a
  *   turn where slots are left over. The cost of a claim does not grow with the backlog.
  * - Within one endpoint the longest due come first, of those that its order lets through.
+ * - `insertAndClaim`: an `insert` and then a `claim`, under the laws of both, at the price of one call: what was inserted may be claimed at
+ *   once, and what waited before it comes before it.
  * - `extend`: prolongs the leases still held, and answers those. An expired one is not: its place under the cap may be taken.
  * - `settle`: compare-and-set on (delivery, attempt, token) with the lease unexpired or not yet taken by another; `stale` otherwise, and then the
  *   state stays as it was. An attempt record given is logged in either case, as long as the delivery exists. One stale settlement hinders
@@ -107,6 +115,11 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  */
 export interface DeliveryStore {
   insert(events: readonly NewEvent[]): Promise<readonly InsertedEvent[]>
+  /** Absent where it would save nothing: events are then inserted, and their deliveries claimed like any others. */
+  insertAndClaim?(
+    events: readonly NewEvent[],
+    request: DeliveryClaimRequest,
+  ): Promise<InsertedAndClaimed>
   claimEvents(request: EventClaimRequest): Promise<EventClaim>
   fanOut(verdicts: readonly EventVerdict[]): Promise<number>
   claim(request: DeliveryClaimRequest): Promise<DeliveryClaim>

@@ -24,28 +24,30 @@ export function only(results: readonly SendResult[]): SendResult {
   throw new WebhookError('store_failed', 'The store answered nothing for an event.')
 }
 
+/** Writes events that were matched, or left to be. */
+export type Insert = (events: readonly NewEvent[]) => Promise<readonly InsertedEvent[]>
+
 /** Writes prepared events, matched against the endpoints of their tenants, in shared transactions. */
 export function createInserter(
   store: SenderStore,
   context: FanOutContext,
+  insert: Insert,
 ): Batcher<PreparedEvent, SendResult> {
-  const write = (events: readonly PreparedEvent[]) => insertMatched(store, context, events)
+  const write = async (events: readonly PreparedEvent[]) =>
+    insert(await matched(store, context, events))
   return createBatcher(write, { largest: largestBatch, begin: afterTurn })
 }
 
-async function insertMatched(
+async function matched(
   store: SenderStore,
   context: FanOutContext,
   prepared: readonly PreparedEvent[],
-): Promise<readonly InsertedEvent[]> {
+): Promise<readonly NewEvent[]> {
   const endpoints = await endpointsOf(store, new Set(prepared.map((event) => event.tenantId)))
-  const events = prepared.map(
-    (event): NewEvent => ({
-      ...event,
-      fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []),
-    }),
-  )
-  return whileBusy(() => store.deliveries.insert(events))
+  return prepared.map((event) => ({
+    ...event,
+    fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []),
+  }))
 }
 
 /** The endpoints of each tenant. */

@@ -9,23 +9,31 @@ export function claimDue(context: WorkerContext): Promise<DeliveryClaim> {
 
 /** Claims for the free slots, or one suspect alone, and counts what it got as in flight. Nothing once a stop was asked for. */
 export async function claimUngated(context: WorkerContext, solo: boolean): Promise<DeliveryClaim> {
-  const { store, inFlight, time, stopping } = context
+  const { store, time, stopping } = context
   const request = claimRequest(context, solo)
-  const nothing = { now: time.now(), deliveries: [], suspects: false }
-  if (request.limit <= 0 || stopping.aborted) return nothing
-  const claim = await whileBusy(() => store.deliveries.claim(request))
+  if (request.limit <= 0 || stopping.aborted)
+    return { now: time.now(), deliveries: [], suspects: false }
+  return received(context, await whileBusy(() => store.deliveries.claim(request)))
+}
+
+/** Counts what was claimed as in flight, or gives it back where a stop was asked for meanwhile. */
+export async function received(
+  context: WorkerContext,
+  claim: DeliveryClaim,
+): Promise<DeliveryClaim> {
+  const { store, inFlight, time, stopping } = context
   time.observe(claim.now)
   if (stopping.aborted) {
     const leases = claim.deliveries.map((delivery) => delivery.lease)
     if (leases.length > 0) await whileBusy(() => store.deliveries.release(leases))
-    return nothing
+    return { now: claim.now, deliveries: [], suspects: false }
   }
   for (const delivery of claim.deliveries) inFlight.add(delivery)
   context.telemetry?.metrics.claimed(claim.deliveries)
   return claim
 }
 
-function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {
+export function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {
   const { options, inFlight } = context
   const { concurrency, perEndpoint, leaseMs } = options.worker
   // Slots are for attempts. Outcomes that the store has not yet are as many again at the most, however slow it is.

@@ -30,6 +30,8 @@ export interface WorkerContext {
   readonly gate: Gate
   readonly settler: Settler
   readonly effects: EndpointEffects
+  /** Has the loop look for work. */
+  readonly wake: () => void
   /** Aborted when a stop is asked for: nothing more is claimed. */
   readonly stopping: AbortSignal
   /** Whether a stop ran out of time: attempts that fail from now on were cut off by us. */

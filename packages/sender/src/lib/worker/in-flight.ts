@@ -8,6 +8,8 @@ export interface InFlight {
   /** How many of them are of failing endpoints. */
   readonly failing: number
   add(delivery: ClaimedDelivery): void
+  /** Counts `slots` as in flight, for deliveries that are on their way in; answers how to give them back. */
+  reserve(slots: number): () => void
   /** Its attempt is over. */
   attempted(delivery: ClaimedDelivery): void
   remove(delivery: ClaimedDelivery): void
@@ -22,15 +24,20 @@ export function createInFlight(onRemoved: () => void): InFlight {
   const held = new Map<string, ClaimedDelivery>()
   const ended = new Set<string>()
   let failing = 0
+  let reserved = 0
   const waiters: (() => void)[] = []
+  const size = (): number => held.size + reserved
   const freed = (): Promise<void> =>
-    held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))
+    size() === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))
+  const tellWaiters = (): void => {
+    for (const resolve of waiters.splice(0)) resolve()
+  }
   return {
     get size() {
-      return held.size
+      return size()
     },
     get attempting() {
-      return held.size - ended.size
+      return size() - ended.size
     },
     get failing() {
       return failing
@@ -39,6 +46,13 @@ export function createInFlight(onRemoved: () => void): InFlight {
       held.set(delivery.lease.token, delivery)
       if (delivery.endpoint.health.state === 'failing') failing += 1
     },
+    reserve(slots) {
+      reserved += slots
+      return () => {
+        reserved -= slots
+        tellWaiters()
+      }
+    },
     attempted({ lease }) {
       if (held.has(lease.token)) ended.add(lease.token)
     },
@@ -46,13 +60,13 @@ export function createInFlight(onRemoved: () => void): InFlight {
       if (!held.delete(delivery.lease.token)) return
       ended.delete(delivery.lease.token)
       if (delivery.endpoint.health.state === 'failing') failing -= 1
-      for (const resolve of waiters.splice(0)) resolve()
+      tellWaiters()
       onRemoved()
     },
     leases: () => [...held.values()].map((delivery) => delivery.lease),
     freed,
     async drained() {
-      while (held.size > 0) await freed()
+      while (size() > 0) await freed()
     },
   }
 }

@@ -8,6 +8,9 @@ import { runDelivery } from './run-delivery'
 import { runSuspects } from './suspects'
 import type { Waker } from './waker'
 
+/** How long at the most slots that come free are gathered before a worker that found nothing looks again. */
+const longestCalmMs = 80
+
 /** Suspects that one solo phase takes at the most, so that the others' wait stays short. */
 const mostSolo = 50
 
@@ -16,7 +19,7 @@ const mostSolo = 50
  * more, and ends when nothing is in flight.
  */
 export function runLoop(context: WorkerContext, waker: Waker): Promise<void> {
-  const state: LoopState = { lastSolo: context.clock.now() }
+  const state: LoopState = { lastSolo: context.clock.now(), idle: 0 }
   return keepingLeases(context, async () => {
     while (!context.stopping.aborted) await turn(context, state, waker)
     await context.inFlight.drained()
@@ -25,12 +28,14 @@ export function runLoop(context: WorkerContext, waker: Waker): Promise<void> {
 
 interface LoopState {
   lastSolo: number
+  /** Steps in a row that found nothing to do. */
+  idle: number
 }
 
 async function turn(context: WorkerContext, state: LoopState, waker: Waker): Promise<void> {
   try {
     const progress = await step(context, state)
-    if (progress !== 'at_once') await rest(context, waker, progress)
+    if (progress !== 'at_once') await rest(context, state, waker, progress)
   } catch (error) {
     context.options.logger.error(
       { error: errorText(error) },
@@ -66,12 +71,20 @@ function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): b
   return idle || context.clock.now() - state.lastSolo >= context.options.worker.leaseMs
 }
 
-async function rest(context: WorkerContext, waker: Waker, progress: Progress): Promise<void> {
+async function rest(
+  context: WorkerContext,
+  state: LoopState,
+  waker: Waker,
+  progress: Progress,
+): Promise<void> {
   const most = context.options.worker.pollMs
-  if (isFull(context)) return waker.wait(most, context.stopping)
+  if (isFull(context)) return waker.wait({ ms: most, calmMs: 0 }, context.stopping)
   const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
-  if (dueIn !== undefined && dueIn <= 0 && progress === 'some') return
-  // Due, and yet not claimed: a cap holds it back, and a freed slot will wake us.
-  const ms = dueIn === undefined || dueIn <= 0 ? most : Math.min(most, dueIn)
-  await waker.wait(ms, context.stopping)
+  const isDue = dueIn !== undefined && dueIn <= 0
+  if (isDue && progress === 'some') return
+  // Due, and yet not claimed: a cap holds it back, and a freed slot will wake us. Where nothing is due, a freed slot seldom brings any.
+  state.idle = progress === 'none' && !isDue ? state.idle + 1 : 0
+  const calmMs = state.idle === 0 ? 0 : Math.min(longestCalmMs, 5 * 2 ** state.idle)
+  const ms = dueIn === undefined || isDue ? most : Math.min(most, dueIn)
+  await waker.wait({ ms, calmMs }, context.stopping)
 }

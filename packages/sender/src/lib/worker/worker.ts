@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks'
 import { WebhookError } from '@posthorn/schema'
 import type { Emitter } from '../emitter'
 import { errorText } from '../error-text'
+import type { InsertedEvent, NewEvent } from '../model/event'
 import { createTokens } from '../network/oauth/tokens'
 import type { ResolvedOptions } from '../resolve-options'
 import type { SecretBox } from '../secrets'
@@ -11,14 +13,16 @@ import { type Ask, ask } from './ask'
 import type { WorkerContext } from './context'
 import { createEffects } from './effects'
 import { createGate } from './gate'
+import { type Begin, insertAndBegin } from './hand-over'
 import { createInFlight } from './in-flight'
 import { type LazyTransport, lazyTransport } from './lazy-transport'
 import { runLoop } from './loop'
 import { type PassReport, runPass } from './pass'
+import { runDelivery } from './run-delivery'
 import { createSettler } from './settler'
 import { createShutdown, type Shutdown } from './shutdown'
 import { createStoreTime, type StoreTime } from './store-time'
-import { createWaker } from './waker'
+import { createWaker, type Waker } from './waker'
 
 const settleWindowMs = 5
 const largestSettle = 500
@@ -32,6 +36,8 @@ export interface Worker {
   /** Throws `sender_stopped` from then on. */
   refuseIfStopped(): void
   deliverDue(): Promise<PassReport>
+  /** Writes events. A started worker with free slots begins their deliveries at once; otherwise it is woken. */
+  insert(events: readonly NewEvent[]): Promise<readonly InsertedEvent[]>
   start(): void
   /** Claims nothing more, lets attempts in flight end for `timeoutMs`, then cuts them off. Repeatable. */
   stop(timeoutMs: number): Promise<void>
@@ -40,7 +46,7 @@ export interface Worker {
 
 type Life =
   | { readonly stage: 'idle' }
-  | { readonly stage: 'running'; readonly unsubscribe: () => void }
+  | { readonly stage: 'running'; readonly unsubscribe: () => void; readonly begin: Begin }
   | { readonly stage: 'stopped'; readonly done: Promise<void> }
 
 export interface WorkerParts {
@@ -56,7 +62,7 @@ export function createWorker(parts: WorkerParts): Worker {
   const waker = createWaker(options.clock)
   const transport = lazyTransport(options, parts.telemetry)
   const shutdown = createShutdown(options.clock, transport)
-  const context = createContext(parts, { transport, shutdown, wake: waker.wake })
+  const context = createContext(parts, { transport, shutdown, waker })
   const unwatch = watch(context)
   let life: Life = { stage: 'idle' }
 
@@ -76,12 +82,16 @@ export function createWorker(parts: WorkerParts): Worker {
       refuseIfStopped()
       return shutdown.running.add(runPass(context))
     },
+    insert: (events) =>
+      insertAndBegin(context, events, life.stage === 'running' ? life.begin : undefined),
     start() {
       refuseIfStopped()
       if (life.stage === 'running') return
       const unsubscribe = options.store.deliveries.subscribe?.(waker.wake) ?? (() => {})
-      life = { stage: 'running', unsubscribe }
-      const run = () => runLoop(context, waker)
+      const run = () => {
+        life = { stage: 'running', unsubscribe, begin: beginning(context) }
+        return runLoop(context, waker)
+      }
       void shutdown.running.add(context.telemetry?.tracing.apart(run) ?? run())
     },
     stop(timeoutMs) {
@@ -98,6 +108,10 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 }
 
+/** In the context of whoever started the worker, and not of whose event it happens to be. */
+const beginning = (context: WorkerContext): Begin =>
+  AsyncResource.bind((delivery) => void runDelivery(context, delivery))
+
 /** Lets the figures be collected, from now on; answers how to end that. */
 function watch({ telemetry, emitter, inFlight, store, options }: WorkerContext) {
   return telemetry?.metrics.watch({
@@ -112,15 +126,15 @@ function watch({ telemetry, emitter, inFlight, store, options }: WorkerContext) 
 interface Wiring {
   readonly transport: LazyTransport
   readonly shutdown: Shutdown
-  readonly wake: () => void
+  readonly waker: Waker
 }
 
 function createContext(parts: WorkerParts, wiring: Wiring): WorkerContext {
   const { options, emitter, telemetry, secretBox, fanOut } = parts
-  const { transport, shutdown, wake } = wiring
+  const { transport, shutdown, waker } = wiring
   const { store, clock, logger } = options
   const time = createStoreTime(clock)
-  const inFlight = createInFlight(wake)
+  const inFlight = createInFlight(waker.freed)
   return {
     store,
     options,
@@ -145,6 +159,7 @@ function createContext(parts: WorkerParts, wiring: Wiring): WorkerContext {
       largest: largestSettle,
     }),
     effects: createEffects(store, emitter, logger),
+    wake: waker.wake,
     stopping: shutdown.stopping,
     cutOff: shutdown.cutOff,
   }

@@ -1,6 +1,12 @@
 import type { ClaimedDelivery } from '../../model/delivery'
+import type { NewEvent } from '../../model/event'
 import { dueAfter } from '../../model/pace'
-import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
+import type {
+  DeliveryClaim,
+  DeliveryClaimRequest,
+  InsertedAndClaimed,
+} from '../../ports/delivery-store'
+import { insertEvents } from './events'
 import { arrange, catchUp, leaseRow, lineOf, suspectDueAt } from './lanes'
 import { type DeliveryRow, type Lane, lossesOf } from './rows'
 import { type MemoryState, newToken } from './state'
@@ -12,6 +18,14 @@ export function claimDeliveries(state: MemoryState, request: DeliveryClaimReques
     ? claimSuspect(state, request, now)
     : claimInTurn(state, request, now)
   return { now, deliveries, suspects: waitingSuspects(state, now).length > 0 }
+}
+
+export function insertAndClaim(
+  state: MemoryState,
+  events: readonly NewEvent[],
+  request: DeliveryClaimRequest,
+): InsertedAndClaimed {
+  return { events: insertEvents(state, events), claim: claimDeliveries(state, request) }
 }
 
 /** One delivery of each tenant in line, round and round, each time of its next lane, until the free slots are used up. */

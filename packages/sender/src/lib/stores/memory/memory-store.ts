@@ -2,7 +2,7 @@ import { WebhookError } from '@posthorn/schema'
 import { systemClock } from '../../clock'
 import type { Clock } from '../../ports/clock'
 import type { SenderStore, SyncTransactions } from '../../ports/store'
-import { claimDeliveries } from './claims'
+import { claimDeliveries, insertAndClaim } from './claims'
 import * as endpoints from './endpoints'
 import { claimEvents, fanOutEvents, insertEvents } from './events'
 import * as log from './log'
@@ -74,6 +74,7 @@ function ports(open: Opener): Pick<MemoryStore, 'deliveries' | 'log' | 'endpoint
   return {
     deliveries: {
       insert: open(insertEvents),
+      insertAndClaim: open(insertAndClaim),
       claimEvents: open(claimEvents),
       fanOut: open(fanOutEvents),
       claim: open(claimDeliveries),

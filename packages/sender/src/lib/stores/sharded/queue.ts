@@ -1,5 +1,5 @@
 import type { ClaimedDelivery } from '../../model/delivery'
-import type { ClaimedEvent } from '../../model/event'
+import type { ClaimedEvent, NewEvent } from '../../model/event'
 import type {
   DeliveryClaimRequest,
   DeliveryStore,
@@ -12,9 +12,19 @@ const tenantOf = ({ tenantId }: { readonly tenantId: string }): string => tenant
 /** The queue over all shards: each row goes where its tenant is kept, claims come from those that are served. */
 export function shardedQueue(shards: Shards): DeliveryStore {
   const turn = rotation(shards.served)
+  const insert = (events: readonly NewEvent[]) =>
+    ask(byShard(shards, events, tenantOf), (store, items) => store.deliveries.insert(items))
   return {
-    insert: (events) =>
-      ask(byShard(shards, events, tenantOf), (store, items) => store.deliveries.insert(items)),
+    insert,
+    async insertAndClaim(events, request) {
+      const parts = byShard(shards, events, tenantOf)
+      const only = parts.length === 1 ? parts[0]?.shard : undefined
+      const answer =
+        only !== undefined && shards.served.includes(only)
+          ? await only.store.deliveries.insertAndClaim?.(events, request)
+          : undefined
+      return answer ?? { events: await insert(events), claim: await claim(turn(), request) }
+    },
     claimEvents: (request) => claimEvents(turn(), request),
     async fanOut(verdicts) {
       const parts = byShard(shards, verdicts, tenantOf)

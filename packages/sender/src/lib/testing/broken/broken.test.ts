@@ -8,6 +8,7 @@ import { brokenCancels } from './cancel'
 import { brokenClaims } from './claim'
 import { brokenDue } from './due'
 import { brokenEndpoints } from './endpoints'
+import { brokenHandOvers } from './hand-over'
 import { brokenInserts } from './insert'
 import { brokenLeases } from './leases'
 import { brokenLines } from './lines'
@@ -28,6 +29,7 @@ const everyBroken: readonly BrokenStore[] = [
   ...brokenInserts,
   ...brokenMatching,
   ...brokenClaims,
+  ...brokenHandOvers,
   ...brokenOrders,
   ...brokenTenants,
   ...brokenProbing,

@@ -43,7 +43,7 @@ export function inserting(
 /** A store that does something more after some of its operations. */
 export function after(
   name: string,
-  operations: readonly Exclude<keyof MemoryStore['deliveries'], 'subscribe'>[],
+  operations: readonly Exclude<keyof MemoryStore['deliveries'], 'subscribe' | 'insertAndClaim'>[],
   work: (state: MemoryState) => void,
   fails: BrokenStore['fails'],
 ): BrokenStore {

@@ -8,10 +8,25 @@ import type {
 } from '../../model/delivery'
 import type { EndpointRecord } from '../../model/endpoint'
 import type { ClaimedEvent, EventRecord, FanOut, NewDelivery, NewEvent } from '../../model/event'
-import type { DeliveryClaim, DeliveryClaimRequest, Redelivery } from '../../ports/delivery-store'
+import type {
+  DeliveryClaim,
+  DeliveryClaimRequest,
+  InsertedAndClaimed,
+  Redelivery,
+} from '../../ports/delivery-store'
 import type { NewEndpoint } from '../../ports/endpoint-store'
 import type { SenderStore } from '../../ports/store'
-import { claimEventsFrom, claimFrom, idsOf, inTurn, LONG, only, SHORT, TENANT } from './helpers'
+import {
+  claimEventsFrom,
+  claimFrom,
+  idsOf,
+  insertAndClaimFrom,
+  inTurn,
+  LONG,
+  only,
+  SHORT,
+  TENANT,
+} from './helpers'
 
 /** What the bench of one law is made of. */
 export interface BenchParts {
@@ -142,6 +157,14 @@ export class Bench implements BenchParts {
   /** Claims whatever may be claimed, under leases that last. */
   claim(over: Partial<DeliveryClaimRequest> = {}): Promise<DeliveryClaim> {
     return claimFrom(this.store, over)
+  }
+
+  /** Inserts and claims by the store's own step for it, or by two. */
+  async insertAndClaim(
+    events: readonly NewEvent[],
+    over: Partial<DeliveryClaimRequest> = {},
+  ): Promise<InsertedAndClaimed> {
+    return insertAndClaimFrom(this.store, events, over)
   }
 
   async claimIds(over: Partial<DeliveryClaimRequest> = {}): Promise<readonly string[]> {

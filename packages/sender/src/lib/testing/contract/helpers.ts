@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import type { ClaimedDelivery } from '../../model/delivery'
-import type { ClaimedEvent } from '../../model/event'
-import type { DeliveryClaim, DeliveryClaimRequest } from '../../ports/delivery-store'
+import type { ClaimedEvent, NewEvent } from '../../model/event'
+import type {
+  DeliveryClaim,
+  DeliveryClaimRequest,
+  InsertedAndClaimed,
+} from '../../ports/delivery-store'
 import type { Page } from '../../ports/endpoint-store'
 import type { SenderStore } from '../../ports/store'
 
@@ -15,19 +19,32 @@ export const SHORT = 50
 /** A lease that a slow machine still acts under; `pass(MEDIUM)` ends it. */
 export const MEDIUM = 600
 
+/** All that may be claimed, under leases that last. */
+const whatever: DeliveryClaimRequest = {
+  limit: 1000,
+  leaseMs: LONG,
+  perEndpoint: 1000,
+  failingLimit: 1000,
+  probeAfterMs: Number.MAX_SAFE_INTEGER,
+  solo: false,
+}
+
 export function claimFrom(
   store: SenderStore,
   over: Partial<DeliveryClaimRequest> = {},
 ): Promise<DeliveryClaim> {
-  return store.deliveries.claim({
-    limit: 1000,
-    leaseMs: LONG,
-    perEndpoint: 1000,
-    failingLimit: 1000,
-    probeAfterMs: Number.MAX_SAFE_INTEGER,
-    solo: false,
-    ...over,
-  })
+  return store.deliveries.claim({ ...whatever, ...over })
+}
+
+export async function insertAndClaimFrom(
+  store: SenderStore,
+  events: readonly NewEvent[],
+  over: Partial<DeliveryClaimRequest> = {},
+): Promise<InsertedAndClaimed> {
+  const request = { ...whatever, ...over }
+  const { deliveries } = store
+  if (deliveries.insertAndClaim) return deliveries.insertAndClaim(events, request)
+  return { events: await deliveries.insert(events), claim: await deliveries.claim(request) }
 }
 
 export async function claimEventsFrom(

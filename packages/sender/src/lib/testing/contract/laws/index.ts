@@ -4,6 +4,7 @@ import { claimLaws } from './claim'
 import { dueLaws } from './due'
 import { endpointLaws } from './endpoints'
 import { fairnessLaws } from './fairness'
+import { handOverLaws } from './hand-over'
 import { historyLaws } from './history'
 import { insertLaws } from './insert'
 import { leaseLaws } from './leases'
@@ -31,6 +32,7 @@ export const laws = {
   ...insertLaws,
   ...matchingLaws,
   ...claimLaws,
+  ...handOverLaws,
   ...suspectLaws,
   ...fairnessLaws,
   ...tenantLaws,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import type { SenderStore } from '../../../ports/store'
 import type { Bench } from '../bench'
-import { claimFrom, inTurn, only, readPages, rejectsWith, sorted, TENANT } from '../helpers'
+import {
+  claimFrom,
+  insertAndClaimFrom,
+  inTurn,
+  only,
+  readPages,
+  rejectsWith,
+  sorted,
+  TENANT,
+} from '../helpers'
 import type { Laws } from '../law'
 
 export const storeLaws = {
@@ -142,6 +151,7 @@ function everyCall(bench: Bench, store: SenderStore): readonly (() => Promise<un
   const token = { tenantId: 'acme', id: event.id, token: '1' }
   const calls = [
     () => deliveries.insert([event]),
+    () => insertAndClaimFrom(store, [event]),
     () => deliveries.claimEvents({ limit: 1, leaseMs: 1000 }),
     () => deliveries.fanOut([{ ...token, outcome: { kind: 'invalid', issues: [] } }]),
     () => claimFrom(store, { limit: 1 }),
