@@ -5,6 +5,12 @@ import { describe, expect, it } from 'vitest'
 
 const source = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
+/** The entries that others of this package are built on. */
+const own = new Map([
+  ['@posthorn/schema', 'index'],
+  ['@posthorn/schema/signature', 'signature'],
+])
+
 /** Every module that loading `file` loads, packages included. */
 function loaded(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen
@@ -15,6 +21,7 @@ function loaded(file: string, seen = new Set<string>()): Set<string> {
   )) {
     if (/^\s+type\s/.test(clause)) continue
     if (name.startsWith('.')) loaded(`${resolve(dirname(file), name)}.ts`, seen)
+    else if (own.has(name)) loaded(resolve(source, `${own.get(name)}.ts`), seen)
     else seen.add(name)
   }
   return seen

@@ -1,18 +1,16 @@
 import type { KeyObject } from 'node:crypto'
-import { pairMismatch } from './mismatch'
 import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
 
-// Importing the module reads all its exports, and WebCrypto is loaded with them: several times as long as the rest of this package takes.
-const {
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  verify,
-} = process.getBuiltinModule('node:crypto')
+let loaded: typeof import('node:crypto') | undefined
+
+/**
+ * Loaded with the first key: an import of this package costs no cryptography. And not by an import, which would read all
+ * of the module's exports and so load WebCrypto, too.
+ */
+function crypto(): typeof import('node:crypto') {
+  loaded ??= process.getBuiltinModule('node:crypto')
+  return loaded
+}
 
 // DER of RFC 8410: everything before the 32 bytes of the key itself.
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -21,6 +19,7 @@ const spkiHead = Buffer.from('302a300506032b6570032100', 'hex')
 function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
   // With a KeyObject createHmac runs several times faster than with the bytes, and a digest as text costs a quarter
   // less than one as a Buffer.
+  const { createHmac, createSecretKey } = crypto()
   const key = createSecretKey(bytes)
   return {
     digest: (prefix, body) =>
@@ -28,19 +27,25 @@ function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
   }
 }
 
-function ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25519Signer {
+function ed25519Signer(
+  seed: Uint8Array,
+  expected: Uint8Array | undefined,
+  mismatch: () => Error,
+): Ed25519Signer {
+  const { createPrivateKey, createPublicKey, sign } = crypto()
   const key = createPrivateKey({
     key: Buffer.concat([pkcs8Head, seed]),
     format: 'der',
     type: 'pkcs8',
   })
   if (expected !== undefined && !rawPublic(createPublicKey(key)).equals(expected)) {
-    throw pairMismatch()
+    throw mismatch()
   }
   return { sign: (prefix, body) => sign(null, joined(prefix, body), key) }
 }
 
 function ed25519Verifier(publicKey: Uint8Array): Ed25519Verifier {
+  const { createPublicKey, verify } = crypto()
   const key = createPublicKey({
     key: Buffer.concat([spkiHead, publicKey]),
     format: 'der',
@@ -52,7 +57,7 @@ function ed25519Verifier(publicKey: Uint8Array): Ed25519Verifier {
 }
 
 function ed25519Pair(): { seed: Uint8Array; publicKey: Uint8Array } {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { privateKey, publicKey } = crypto().generateKeyPairSync('ed25519')
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
   return { seed: der.subarray(pkcs8Head.length), publicKey: rawPublic(publicKey) }
 }
@@ -75,7 +80,7 @@ export const platform: Platform = {
   ed25519Signer,
   ed25519Verifier,
   ed25519Pair,
-  randomBytes: (length) => randomBytes(length),
+  randomBytes: (length) => crypto().randomBytes(length),
   toBase64: (bytes) => view(bytes).toString('base64'),
   fromBase64: (text) => Buffer.from(text, 'base64'),
   utf8: (text) => Buffer.from(text),

@@ -21,8 +21,12 @@ export interface Ed25519Verifier {
 /** What `#hmac` gives: the cryptography of the platform. `node.ts` and `web.ts` are tested against each other. */
 export interface Platform {
   hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey
-  /** `expected`, if given, is the public half that must belong to `seed`. Fails with `invalid_secret` otherwise. */
-  ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25519Signer
+  /** `expected`, if given, is the public half that must belong to `seed`. Otherwise it throws, or its `sign` rejects with, `mismatch()`. */
+  ed25519Signer(
+    seed: Uint8Array,
+    expected: Uint8Array | undefined,
+    mismatch: () => Error,
+  ): Ed25519Signer
   ed25519Verifier(publicKey: Uint8Array): Ed25519Verifier
   /** A new key pair; undefined where the platform can only make one asynchronously. */
   ed25519Pair(): { readonly seed: Uint8Array; readonly publicKey: Uint8Array } | undefined

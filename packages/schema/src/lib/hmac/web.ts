@@ -1,4 +1,3 @@
-import { pairMismatch } from './mismatch'
 import type { Ed25519Signer, Ed25519Verifier, Encoding, HmacKey, Platform } from './port'
 
 // DER of RFC 8410: everything before the 32 bytes of the key itself.
@@ -15,13 +14,17 @@ function hmacKey(bytes: Uint8Array, encoding: Encoding): HmacKey {
   }
 }
 
-function ed25519Signer(seed: Uint8Array, expected: Uint8Array | undefined): Ed25519Signer {
+function ed25519Signer(
+  seed: Uint8Array,
+  expected: Uint8Array | undefined,
+  mismatch: () => Error,
+): Ed25519Signer {
   const key = once(async () => {
     const pkcs8 = new Uint8Array([...pkcs8Head, ...seed])
     // Extractable, because the public half can only be had by exporting.
     const imported = await crypto.subtle.importKey('pkcs8', pkcs8, ed25519, true, ['sign'])
     const { x } = await crypto.subtle.exportKey('jwk', imported)
-    if (expected !== undefined && x !== toBase64Url(expected)) throw pairMismatch()
+    if (expected !== undefined && x !== toBase64Url(expected)) throw mismatch()
     return imported
   })
   return {

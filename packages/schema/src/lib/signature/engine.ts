@@ -110,6 +110,7 @@ function verify(
 ): Awaitable<VerifyResult> {
   // The caller's mistakes first, so that they show on every request and not only on well-formed ones.
   const keys = keysOf(blueprint, secrets)
+  checkHeaders(request.headers)
   checkBody(request.body)
   checkOptions(options)
   const reading = blueprint.read(request.headers)
@@ -190,6 +191,11 @@ function checkMessage({ covers }: Blueprint, { id, timestamp, body }: SignedMess
   if (covers.time && !(typeof timestamp === 'number' && isTimestampText(timestamp))) {
     throw invalidArgument('timestamp must be whole unix seconds, not milliseconds')
   }
+}
+
+function checkHeaders(headers: HeaderBag): void {
+  if (typeof headers === 'object' && headers !== null) return
+  throw invalidArgument('headers must be a Headers object or an object of names and values')
 }
 
 function checkBody(body: Uint8Array): void {

@@ -54,13 +54,6 @@ describe('headerFinder', () => {
     expect(findUntyped({ 'a-one': {}, 'B-two': true })).toEqual([malformed, malformed])
   })
 
-  it.each([undefined, null, 'text', 5])('refuses %j for headers', async (bag) => {
-    expect(await failureOf(() => findUntyped(bag))).toMatchObject({
-      code: 'invalid_argument',
-      message: 'headers must be a Headers object or an object of names and values.',
-    })
-  })
-
   it('takes a header named get for a header', () => {
     expect(find({ get: 'x', 'a-one': '1' })).toEqual(['1', missing])
   })
@@ -75,9 +68,20 @@ describe('plain', () => {
   })
 })
 
+const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']
+const options = { now: 1_614_265_330, tolerance: { past: 300, future: 300 } }
+
+it.each([undefined, null, 'text', 5])('%j is refused for headers', async (headers) => {
+  const args = [{ headers, body: bytes('a') }, secrets, options]
+  expect(
+    await failureOf(() => Reflect.apply(schemes.standard.verify, undefined, args)),
+  ).toMatchObject({
+    code: 'invalid_argument',
+    message: 'headers must be a Headers object or an object of names and values.',
+  })
+})
+
 describe('a body that is not bytes', () => {
-  const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']
-  const options = { now: 1_614_265_330, tolerance: { past: 300, future: 300 } }
 
   it.each(['text', {}, [1, 2], null, undefined, new Uint16Array(2), new ArrayBuffer(2)])(
     '%o',

@@ -1,5 +1,4 @@
 import type { HeaderBag, VerifyFailure } from './scheme'
-import { invalidArgument } from './secret'
 
 export const missing: VerifyFailure = Object.freeze({ ok: false, code: 'missing_header' })
 export const duplicate: VerifyFailure = Object.freeze({ ok: false, code: 'duplicate_header' })
@@ -12,9 +11,6 @@ export type HeaderValue = string | VerifyFailure
 export function headerFinder(names: readonly string[]): (bag: HeaderBag) => readonly HeaderValue[] {
   const lengths = names.map((name) => name.length)
   return (bag) => {
-    if (typeof bag !== 'object' || bag === null) {
-      throw invalidArgument('headers must be a Headers object or an object of names and values')
-    }
     if (isHeaders(bag)) return names.map((name) => bag.get(name) ?? missing)
     const found = names.map((): HeaderValue => missing)
     for (const key in bag) {

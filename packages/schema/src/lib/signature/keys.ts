@@ -1,4 +1,5 @@
 import { platform } from '#hmac'
+import { WebhookError } from '../errors'
 import type { Encoding } from '../hmac/port'
 import { isBase64Of } from './base64'
 import type { Key, Signature } from './engine'
@@ -67,7 +68,7 @@ export function standardKey(secret: string): Key {
     case 'hmac':
       return hmacKey(parsed.key, 'base64', 'v1')
     case 'ed25519-private': {
-      const signer = platform.ed25519Signer(parsed.seed, parsed.publicKey)
+      const signer = platform.ed25519Signer(parsed.seed, parsed.publicKey, pairMismatch)
       return {
         label: pairLabel,
         sign: async (prefix, body) => platform.toBase64(await signer.sign(prefix, body)),
@@ -77,6 +78,13 @@ export function standardKey(secret: string): Key {
     case 'ed25519-public':
       return verifyingKey(parsed.publicKey)
   }
+}
+
+function pairMismatch(): WebhookError {
+  return new WebhookError(
+    'invalid_secret',
+    'The two halves of a whsk_ secret do not belong together. Copy the whole secret again, or generate a new one.',
+  )
 }
 
 function verifyingKey(publicKey: Uint8Array): Key {

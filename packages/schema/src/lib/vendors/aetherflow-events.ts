@@ -1,5 +1,5 @@
+import { defineEvents } from '@posthorn/schema'
 import { z } from 'zod'
-import { defineEvents } from '../catalogue/define'
 
 // A payload's versions add fields, so what is not named here stays.
 const open = z.looseObject({})

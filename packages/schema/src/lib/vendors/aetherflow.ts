@@ -1,5 +1,5 @@
-import { defineEnvelope, type Envelope } from '../envelope/envelopes'
-import type { Scheme } from '../signature/scheme'
+import { defineEnvelope, type Envelope } from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
 import { events } from './aetherflow-events'
 import { hexOfBody } from './hex-of-body'
 import { readPayload, text, versionOf } from './payload'

@@ -1,5 +1,5 @@
+import { defineEvents } from '@posthorn/schema'
 import { z } from 'zod'
-import { defineEvents } from '../catalogue/define'
 
 // Fields may be missing and may be added, so nothing is required and nothing is taken away.
 const run = z.looseObject({

@@ -1,7 +1,12 @@
-import { defineEnvelope, type Envelope, type EnvelopeHints, envelopes } from '../envelope/envelopes'
+import {
+  defineEnvelope,
+  type Envelope,
+  type EnvelopeHints,
+  envelopes,
+  isMessageId,
+} from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
 import { isObject } from '../envelope/guard'
-import { isMessageId } from '../names'
-import type { Scheme } from '../signature/scheme'
 import { events } from './b3os-events'
 import { hexOfBody } from './hex-of-body'
 import { readPayload, text, versionOf } from './payload'

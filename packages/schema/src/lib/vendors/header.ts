@@ -1,5 +1,5 @@
+import type { HeaderBag } from '@posthorn/schema/signature'
 import { headerFinder } from '../signature/headers'
-import type { HeaderBag } from '../signature/scheme'
 
 /** What a receiver's `type` option is given. */
 export interface TypedRequest {

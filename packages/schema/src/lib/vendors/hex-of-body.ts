@@ -1,5 +1,4 @@
-import { defineScheme } from '../signature/define-scheme'
-import type { Scheme } from '../signature/scheme'
+import { defineScheme, type Scheme } from '@posthorn/schema/signature'
 
 /** Lower-case hex of the body's HMAC, alone in a header. Covers neither id nor time. */
 export function hexOfBody(name: string): Scheme {

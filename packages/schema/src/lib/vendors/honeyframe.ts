@@ -1,7 +1,6 @@
+import { defineEvents, type Envelope, envelopes } from '@posthorn/schema'
+import type { Scheme } from '@posthorn/schema/signature'
 import { z } from 'zod'
-import { defineEvents } from '../catalogue/define'
-import { type Envelope, envelopes } from '../envelope/envelopes'
-import type { Scheme } from '../signature/scheme'
 import { hexOfBody } from './hex-of-body'
 
 const open = z.looseObject({})

@@ -1,7 +1,5 @@
-import type { Envelope, EnvelopeResult } from '../envelope/envelopes'
-import { envelopes } from '../envelope/envelopes'
+import { type Envelope, type EnvelopeResult, envelopes, type WebhookEvent } from '@posthorn/schema'
 import { isObject } from '../envelope/guard'
-import type { WebhookEvent } from '../event'
 
 export type Payload = Readonly<Record<string, unknown>>
 type Own = (name: string) => unknown

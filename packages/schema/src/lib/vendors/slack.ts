@@ -1,7 +1,6 @@
-import { defineEnvelope, type Envelope } from '../envelope/envelopes'
+import { defineEnvelope, type Envelope } from '@posthorn/schema'
+import { defineScheme, type Scheme } from '@posthorn/schema/signature'
 import { isObject } from '../envelope/guard'
-import { defineScheme } from '../signature/define-scheme'
-import type { Scheme } from '../signature/scheme'
 import { isoTime, payloadOf, readPayload, text, unixSeconds } from './payload'
 
 /**

@@ -1,6 +1,5 @@
-import { defineEnvelope, type Envelope } from '../envelope/envelopes'
-import { defineScheme } from '../signature/define-scheme'
-import type { Scheme } from '../signature/scheme'
+import { defineEnvelope, type Envelope } from '@posthorn/schema'
+import { defineScheme, type Scheme } from '@posthorn/schema/signature'
 import { isoTime, payloadOf, readPayload, text, unixSeconds } from './payload'
 
 /**

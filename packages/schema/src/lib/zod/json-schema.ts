@@ -1,6 +1,5 @@
+import { type AnyCatalogue, type ResolvedDefinition, WebhookError } from '@posthorn/schema'
 import { z } from 'zod'
-import type { AnyCatalogue, ResolvedDefinition } from '../catalogue/types'
-import { WebhookError } from '../errors'
 import { offeredJsonSchema } from '../json-schema/offered'
 import type { AnySchema } from '../standard-schema'
 
