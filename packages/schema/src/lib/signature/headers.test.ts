@@ -82,7 +82,6 @@ it.each([undefined, null, 'text', 5])('%j is refused for headers', async (header
 })
 
 describe('a body that is not bytes', () => {
-
   it.each(['text', {}, [1, 2], null, undefined, new Uint16Array(2), new ArrayBuffer(2)])(
     '%o',
     async (body) => {
