@@ -9,7 +9,7 @@ import {
 } from '@posthorn/receiver'
 import { deliver } from '@posthorn/receiver/testing'
 import { Pool } from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -123,6 +123,61 @@ it('does not wait for tasks that another is claiming', async () => {
   await ended()
   expect([claimed, await store.claim(request)]).toEqual([[], []])
 })
+
+const handler = 'main@order.paid'
+
+async function buried(store: InboxStore, id: string): Promise<InboxMessage> {
+  const message = messageOf(id)
+  await store.accept(message, [handler, 'other@order.paid'])
+  for (const task of await store.claim({ handlers: [handler], limit: 1, leaseMs: 60_000 })) {
+    await store.settle(task, { to: 'dead', reason: 'exhausted', code: 'handler_failed' })
+  }
+  const [other] = await store.claim({ handlers: ['other@order.paid'], limit: 1, leaseMs: 60_000 })
+  if (other) await store.settle(other, { to: 'done' })
+  return message
+}
+
+describe('a replay while what is dead is pruned', () => {
+  const everything = { olderThanMs: 0, limit: 10, dead: true }
+
+  it('that began first is not undone', async () => {
+    const store = postgresInbox({ client: pool })
+    const { key } = await buried(store, 'first')
+    const committed = await inOpenTransaction(async (other) => {
+      expect(await other.revive({ key }, 10)).toBe(1)
+    })
+    const pruning = store.prune(everything)
+    await Promise.race([pruning, sleep(200)])
+    await committed()
+    expect(await pruning).toBe(0)
+    expect((await store.get(key))?.tasks).toMatchObject([{ handler, state: 'pending' }, {}])
+  })
+
+  it('that began later finds nothing, and says so', async () => {
+    const store = postgresInbox({ client: pool })
+    const { key } = await buried(store, 'later')
+    const letGo = await holdingDeletes()
+    const pruning = store.prune(everything)
+    await expect.poll(waitingBackends).toBe(1)
+    const revived = await store.revive({ key }, 10)
+    await letGo()
+    expect([revived, await pruning, await store.get(key)]).toEqual([0, 1, undefined])
+  })
+})
+
+/** Has the deletion of messages wait, when it has chosen them; answers how to let it go on. */
+async function holdingDeletes() {
+  await pool.query(`
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN OLD; END $$;
+    CREATE TRIGGER hold BEFORE DELETE ON posthorn.inbox FOR EACH ROW EXECUTE FUNCTION hold()`)
+  const connection = await pool.connect()
+  await connection.query('SELECT pg_advisory_lock(7)')
+  return async () => {
+    await connection.query('SELECT pg_advisory_unlock(7)')
+    connection.release()
+    await pool.query('DROP TRIGGER hold ON posthorn.inbox; DROP FUNCTION hold')
+  }
+}
 
 const messageOf = (id: string): InboxMessage => ({
   key: { source: 'shop', id },

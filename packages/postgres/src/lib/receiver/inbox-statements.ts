@@ -105,13 +105,22 @@ function upkeep({ inbox, tasks }: Tables) {
       FROM (
         SELECT state, at, token IS NOT NULL AND at > ${now} AS running FROM ${tasks} WHERE state = 'pending'
         UNION ALL SELECT state, at, false FROM ${tasks} WHERE state = 'dead') unfinished`,
+    // Dead tasks are locked before their message is deleted: one that is being replayed is left out, or was replayed since it was seen, and its
+    // message stays.
     prune: `
-      WITH gone AS (
+      WITH old AS MATERIALIZED (
+        SELECT i.key, i.ctid FROM ${inbox} i WHERE i.received_at <= ${now} - $1::bigint AND NOT EXISTS (
+          SELECT FROM ${tasks} t
+          WHERE t.key = i.key AND (t.state = 'pending' OR t.state = 'dead' AND NOT $3::boolean))
+        ORDER BY i.received_at LIMIT $2::int FOR UPDATE SKIP LOCKED
+      ), locked AS MATERIALIZED (
+        SELECT t.key, t.handler FROM ${tasks} t
+        WHERE t.state = 'dead' AND t.key = ANY (ARRAY(SELECT key FROM old)) FOR UPDATE SKIP LOCKED
+      ), gone AS (
         DELETE FROM ${inbox} WHERE ctid = ANY (ARRAY(
-          SELECT i.ctid FROM ${inbox} i WHERE i.received_at <= ${now} - $1::bigint AND NOT EXISTS (
-            SELECT FROM ${tasks} t
-            WHERE t.key = i.key AND (t.state = 'pending' OR t.state = 'dead' AND NOT $3::boolean))
-          ORDER BY i.received_at LIMIT $2::int FOR UPDATE SKIP LOCKED))
+          SELECT o.ctid FROM old o WHERE NOT EXISTS (
+            SELECT FROM ${tasks} t WHERE t.key = o.key AND t.state = 'dead'
+              AND (t.key, t.handler) NOT IN (SELECT key, handler FROM locked))))
         RETURNING key
       )
       SELECT count(*)::text AS count FROM gone`,

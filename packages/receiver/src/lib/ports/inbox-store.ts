@@ -186,7 +186,8 @@ export interface AsyncInboxHost<Tx> {
  * - `revive`: up to `limit` dead tasks that fit are due at once, with no attempts counted. Answers how many.
  * - `statistics`: counts what is not done.
  * - `prune`: drops messages of that age with their tasks, unless one of these is pending or running; or dead, without `dead`. Answers how many
- *   messages; repeated calls come to an end with 0. Until it is dropped, a message is known to `accept`.
+ *   messages; repeated calls come to an end with 0. Until it is dropped, a message is known to `accept`. A task that `revive` counted is never dropped
+ *   by a call at the same time.
  * - Keys are plain data: sources do not see each other, and no spelling (`__proto__`, separators, 1,000 characters, well-formed Unicode without NUL) is special.
  * - Construction does no I/O. Where there is a `migrate`, it may be repeated and run concurrently; before it every other call fails with
  *   `store_not_migrated`, after `close`, which may be repeated, with `store_closed`. A failure that may pass soon is `store_busy`, any other `store_failed`.
