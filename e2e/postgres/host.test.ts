@@ -52,7 +52,7 @@ describe("the host's transaction", () => {
       expect(await sender.events.list()).toEqual({ items: [] })
       return sent
     })
-    expect(answer).toEqual({ eventId: 'evt_committed', deliveries: 0, duplicate: false })
+    expect(answer).toEqual({ eventId: 'evt_committed', deliveries: 1, duplicate: false })
     await vi.waitFor(() => expect(ids()).toEqual(['evt_committed']), { timeout: 2_000 })
     expect(await orders()).toContain('committed')
     await sender.stop()

@@ -6,6 +6,17 @@ import { flagsOf, rowsOf } from './answers'
 import { fromEndpoint, toEndpoint } from './endpoint-row'
 import { pageOf, startOf } from './paging'
 
+/** In the order of creation. */
+export async function endpointsOfTenant(
+  database: Database,
+  tenantId: string,
+): Promise<readonly EndpointRecord[]> {
+  const statement = `
+    SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]')::text AS result
+    FROM ${database.schema}.endpoints e WHERE e.tenant_id = $1::text`
+  return rowsOf(await database.ask(statement, [tenantId])).map(toEndpoint)
+}
+
 /** @param changing is given each change, to be awaited */
 export function endpointStore(
   database: Database,
@@ -14,16 +25,12 @@ export function endpointStore(
   const { schema } = database
   const GET = `
     SELECT (SELECT row_to_json(e) FROM ${schema}.endpoints e WHERE e.tenant_id = $1::text AND e.id = $2::text)::text AS result`
-  const FOR_TENANT = `
-    SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]')::text AS result
-    FROM ${schema}.endpoints e WHERE e.tenant_id = $1::text`
   const REMOVE = `SELECT ${schema}.remove_endpoint($1::text, $2::text)::text AS result`
   return {
     insert: async (endpoint) =>
       existing(await database.call('insert_endpoint', fromEndpoint(endpoint))),
     get: async (tenantId, id) => optional(await database.ask(GET, [tenantId, id])),
-    forTenant: async (tenantId) =>
-      rowsOf(await database.ask(FOR_TENANT, [tenantId])).map(toEndpoint),
+    forTenant: (tenantId) => endpointsOfTenant(database, tenantId),
     replace: async (record) =>
       optional(await changing(database.call('replace_endpoint', fromEndpoint(record)))),
     remove: async (tenantId, id) => (await database.ask(REMOVE, [tenantId, id])) === true,

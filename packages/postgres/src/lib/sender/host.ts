@@ -3,21 +3,37 @@ import type { AsyncTransactions } from '@posthorn/sender'
 import type { Database } from '../database'
 import { hostTransaction, type PgliteLike, type PgPoolLike } from '../host-transaction'
 import type { PgClientLike } from '../pg-client-like'
+import { endpointsOfTenant } from './endpoints'
 import { insertEvents } from './events'
+import type { OwnedLane } from './lanes'
 
-/** The host's transactions: of `pg`'s pool, or of PGlite. Any other client runs its own, and hands them to `enqueue`. */
+/**
+ * The host's transactions: of `pg`'s pool, or of PGlite. Any other client runs its own, and hands them to `enqueue`.
+ *
+ * @param committed is told which lanes have work by a transaction of the store's client
+ */
 export function hostTransactions(
   database: Database,
   client: PgClientLike,
-  committed: () => void,
+  committed: (lanes: readonly OwnedLane[]) => void,
 ): AsyncTransactions<PgClientLike> {
+  const written = new WeakMap<PgClientLike, OwnedLane[]>()
   return {
     kind: 'async',
-    enqueue: async (events, tx) => (await insertEvents(database.on(tx), events)).result,
+    endpoints: (tenantId, tx) => endpointsOfTenant(database.on(tx), tenantId),
+    async enqueue(events, tx) {
+      const { result, lanes } = await insertEvents(database.on(tx), events)
+      written.get(tx)?.push(...lanes)
+      return result
+    },
     async transaction(work) {
       if (isPglite(client) || isPool(client)) {
-        const result = await hostTransaction(client, work)
-        committed()
+        const lanes: OwnedLane[] = []
+        const result = await hostTransaction(client, (tx) => {
+          written.set(tx, lanes)
+          return work(tx)
+        })
+        committed(lanes)
         return result
       }
       throw new WebhookError(

@@ -57,7 +57,10 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     log: deliveryLogOf(database),
     endpoints: endpointStore(database, memory.doubting),
     retention: { prune: (request) => prune(database, request) },
-    host: hostTransactions(database, client, wakeUp.hint),
+    host: hostTransactions(database, client, (lanes) => {
+      memory.filled(lanes)
+      wakeUp.hint()
+    }),
     migrate: () => migrate(database, senderMigrations),
     close: async () => database.close(),
   }

@@ -18,6 +18,7 @@ function asyncStore(): SenderStore<AsyncTransactions<Tx>> {
     ...store,
     host: {
       kind: 'async',
+      endpoints: (tenantId) => store.endpoints.forTenant(tenantId),
       async enqueue(events, tx) {
         tx.written.push(...events)
         return events.map(

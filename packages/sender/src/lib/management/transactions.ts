@@ -1,8 +1,8 @@
 import { WebhookError } from '@posthorn/schema'
 import { refusal } from '../checks'
-import type { HostTransactions } from '../ports/store'
+import type { AsyncTransactions, HostTransactions } from '../ports/store'
 import type { PreparedEvent } from '../sending/prepare'
-import type { SendResult } from '../sending/send'
+import { matchedWith, type SendResult } from '../sending/send'
 import type { TenantContext } from './context'
 
 /** The host's transaction, whose type the sender's type knows. */
@@ -37,7 +37,7 @@ export function writesInTransaction(
   )
 }
 
-/** Records prepared events, inside the host's transaction if one is given. */
+/** Records prepared events, inside the host's transaction if one is given; where that awaits, they are matched in it too. */
 export function enqueue(
   context: TenantContext,
   prepared: PreparedEvent | readonly PreparedEvent[],
@@ -50,7 +50,18 @@ export function enqueue(
   if (host.kind === 'sync') return host.enqueue(events, tx)
   if (host.kind === 'none') throw invalid('enqueue', `cannot be used: ${noTransactions}`)
   if (tx === undefined || tx === null) throw invalid('tx', 'is needed: the transaction to write in')
-  return host.enqueue(events, tx)
+  return enqueueMatched(context, host, events, tx)
+}
+
+async function enqueueMatched(
+  { tenantId, fanOut }: TenantContext,
+  host: AsyncTransactions<unknown>,
+  events: readonly PreparedEvent[],
+  tx: unknown,
+): Promise<readonly SendResult[]> {
+  const endpoints = await host.endpoints(tenantId, tx)
+  const matched = events.map((event) => matchedWith(fanOut, event, endpoints))
+  return host.enqueue(matched, tx)
 }
 
 function isOne(value: PreparedEvent | readonly PreparedEvent[]): value is PreparedEvent {

@@ -1,3 +1,4 @@
+import type { EndpointRecord } from '../model/endpoint'
 import type { InsertedEvent, NewEvent } from '../model/event'
 import type { Clock } from './clock'
 import type { DeliveryLog } from './delivery-log'
@@ -24,6 +25,13 @@ export interface SyncTransactions<Tx> {
 /** The host's transactions await, as Postgres clients' do. */
 export interface AsyncTransactions<Tx> {
   readonly kind: 'async'
+  /** Every endpoint of the tenant, as the transaction sees them. */
+  endpoints(tenantId: string, tx: Tx): Promise<readonly EndpointRecord[]>
+  /**
+   * Writes events on `tx`.
+   *
+   * Laws: rolled back with the host's transaction; same duplicates and deliveries as `DeliveryStore.insert`.
+   */
   enqueue(events: readonly NewEvent[], tx: Tx): Promise<readonly InsertedEvent[]>
   /** Runs `work` in a transaction of the store's own client: committed when it resolves, rolled back when it rejects. */
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>

@@ -44,11 +44,15 @@ async function matched(
   prepared: readonly PreparedEvent[],
 ): Promise<readonly NewEvent[]> {
   const endpoints = await endpointsOf(store, new Set(prepared.map((event) => event.tenantId)))
-  return prepared.map((event) => ({
-    ...event,
-    fanOut: fanOut(context, event, endpoints.get(event.tenantId) ?? []),
-  }))
+  return prepared.map((event) => matchedWith(context, event, endpoints.get(event.tenantId) ?? []))
 }
+
+/** The event with its deliveries to these endpoints of its tenant. */
+export const matchedWith = (
+  context: FanOutContext,
+  event: PreparedEvent,
+  endpoints: readonly EndpointRecord[],
+): NewEvent => ({ ...event, fanOut: fanOut(context, event, endpoints) })
 
 /** The endpoints of each tenant. */
 export async function endpointsOf(

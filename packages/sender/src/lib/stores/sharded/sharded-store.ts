@@ -160,6 +160,11 @@ function hostOf(shards: Shards): HostTransactions {
   }
   return {
     kind: 'async',
+    async endpoints(tenantId, tx) {
+      const { host } = shards.of(tenantId).store
+      if (host.kind !== 'async') throw refused(manyShards)
+      return host.endpoints(tenantId, tx)
+    },
     async enqueue(events, tx) {
       const host = hostFor(events)
       if (host.kind !== 'async') throw refused(manyShards)

@@ -78,6 +78,29 @@ export const brokenStores: readonly BrokenStore[] = [
     }),
   },
   {
+    name: 'leaves what a transaction matched to be matched again',
+    fails: ['host: what a transaction enqueued with its deliveries is due once it resolves'],
+    host: 'async',
+    wrong: ({ host, endpoints }) => ({
+      host: asynchronous({
+        endpoints: (tenantId) => endpoints.forTenant(tenantId),
+        enqueue: async (events) => host.enqueue(events.map(({ fanOut: _, ...event }) => event)),
+        transaction: (work) => work(undefined),
+      }),
+    }),
+  },
+  {
+    name: 'sees no endpoints in a transaction',
+    fails: ['host: what a transaction enqueued with its deliveries is due once it resolves'],
+    host: 'async',
+    wrong: ({ host }) => ({
+      host: asynchronous({
+        enqueue: async (events) => host.enqueue(events),
+        transaction: (work) => work(undefined),
+      }),
+    }),
+  },
+  {
     name: 'pages a history by the order of recording, whatever is committed later',
     fails: ['history: a reader that pages forward misses no event that is committed late'],
     host: 'async',
@@ -109,5 +132,6 @@ export const brokenStores: readonly BrokenStore[] = [
 const NOTHING = { deliveries: [], bodies: [] }
 
 const asynchronous = (
-  host: Omit<AsyncTransactions<undefined>, 'kind'>,
-): AsyncTransactions<undefined> => ({ kind: 'async', ...host })
+  host: Omit<AsyncTransactions<undefined>, 'kind' | 'endpoints'> &
+    Partial<Pick<AsyncTransactions<undefined>, 'endpoints'>>,
+): AsyncTransactions<undefined> => ({ kind: 'async', endpoints: async () => [], ...host })

@@ -87,17 +87,39 @@ export const asyncHostLaws = {
     assert.equal(only(await bench.claimEvents()).id, event.id)
   },
 
+  'host: what a transaction enqueued with its deliveries is due once it resolves': async (
+    bench,
+  ) => {
+    const { host } = bench.store
+    assert.ok(host.kind === 'async')
+    const endpoint = await bench.endpoint()
+    const event = bench.event({ idempotencyKey: 'once', fanOut: bench.fanOut([endpoint]) })
+    await host.transaction(async (tx) => {
+      const endpoints = await host.endpoints(TENANT, tx)
+      assert.deepEqual(endpoints, [endpoint])
+      const answer = only(await host.enqueue([event], tx))
+      assert.deepEqual(answer, { eventId: event.id, duplicate: false, deliveries: 1 })
+      const again = bench.event({ idempotencyKey: 'once', fanOut: bench.fanOut([endpoint]) })
+      const known = only(await host.enqueue([again], tx))
+      assert.deepEqual(known, { eventId: event.id, duplicate: true, deliveries: 1 })
+    })
+    assert.equal((await bench.claimOne()).eventId, event.id)
+    assert.deepEqual(await bench.claimEvents(), [])
+  },
+
   'host: a transaction that rejects leaves nothing': async (bench) => {
     const { host } = bench.store
     assert.ok(host.kind === 'async')
     const event = bench.event()
+    const matched = bench.event({ fanOut: bench.fanOut([await bench.endpoint()]) })
     const failure = new Error('rolled back')
     const work = host.transaction(async (tx) => {
-      await host.enqueue([event], tx)
+      await host.enqueue([event, matched], tx)
       throw failure
     })
     await assert.rejects(work, failure)
     assert.deepEqual(await bench.claimEvents(), [])
+    assert.deepEqual(await bench.claimIds(), [])
     assert.equal(await bench.store.log.event('acme', event.id), undefined)
   },
 
