@@ -19,8 +19,7 @@ CREATE TABLE posthorn.attempts (
   error_message text,
   duplicate boolean,
   fresh_socket boolean,
-  response_body bytea,
-  CONSTRAINT attempts_pkey PRIMARY KEY (tenant_id, delivery_id, number, started_at)
+  response_body bytea
 ) PARTITION BY RANGE (started_at);
 
 CREATE TABLE posthorn.attempts_other PARTITION OF posthorn.attempts DEFAULT;
@@ -40,6 +39,7 @@ CREATE TABLE posthorn.bodies (
   event_id text COLLATE "C" NOT NULL,
   envelope text COLLATE "C" NOT NULL,
   body bytea NOT NULL,
+  ascii boolean NOT NULL,
   CONSTRAINT bodies_pkey PRIMARY KEY (tenant_id, event_id, envelope)
 );
 
@@ -66,7 +66,7 @@ CREATE TABLE posthorn.deliveries (
   solo_lost integer NOT NULL,
   deferred integer NOT NULL,
   last_status integer,
-  message_id text NOT NULL,
+  message_id text,
   replay_of text,
   created_at bigint NOT NULL,
   finished_at bigint NOT NULL,
@@ -112,6 +112,7 @@ CREATE TABLE posthorn.events (
   wanted integer NOT NULL,
   renewals integer NOT NULL DEFAULT 0,
   body bytea,
+  ascii boolean NOT NULL,
   writer bigint NOT NULL DEFAULT ((pg_current_xact_id())::text)::bigint,
   CONSTRAINT events_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT events_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'fanned_out'::text, 'invalid'::text])))
@@ -185,12 +186,12 @@ CREATE TABLE posthorn.queue (
   solo_lost integer NOT NULL DEFAULT 0,
   deferred integer NOT NULL DEFAULT 0,
   last_status integer,
-  message_id text NOT NULL,
+  message_id text,
   envelope text COLLATE "C",
   replay_of text,
   created_at bigint NOT NULL,
   CONSTRAINT queue_pkey PRIMARY KEY (tenant_id, id)
-) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=1000, autovacuum_vacuum_cost_delay=0);
+) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=1000, autovacuum_vacuum_cost_delay=0);
 
 CREATE TABLE posthorn.unmatched (
   tenant_id text COLLATE "C" NOT NULL,
@@ -204,7 +205,9 @@ CREATE TABLE posthorn.unmatched (
   CONSTRAINT unmatched_pkey PRIMARY KEY (tenant_id, event_id)
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=1000);
 
-CREATE INDEX attempts_time ON ONLY posthorn.attempts USING btree (started_at);
+CREATE INDEX attempts_delivery ON ONLY posthorn.attempts USING btree (tenant_id, delivery_id);
+
+CREATE INDEX attempts_time ON ONLY posthorn.attempts USING brin (started_at) WITH (pages_per_range='16');
 
 CREATE INDEX blocked_delivery ON posthorn.blocked USING btree (tenant_id, delivery_id);
 
@@ -215,8 +218,6 @@ CREATE INDEX claims_until ON posthorn.claims USING btree (until);
 CREATE INDEX deliveries_endpoint ON posthorn.deliveries USING btree (tenant_id, endpoint_id, created_at, seq);
 
 CREATE INDEX deliveries_event ON posthorn.deliveries USING btree (tenant_id, event_id);
-
-CREATE INDEX deliveries_finished ON posthorn.deliveries USING btree (finished_at);
 
 CREATE INDEX deliveries_log ON posthorn.deliveries USING btree (tenant_id, created_at, seq);
 
@@ -269,7 +270,7 @@ BEGIN
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.add_deliveries(tenants text[], events text[], seqs bigint[], order_keys text[], places integer[], ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, now_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.add_deliveries(tenants text[], events text[], seqs bigint[], order_keys text[], places integer[], ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, now_ms bigint)
  RETURNS json
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -284,18 +285,18 @@ DECLARE
   owners text[];
 BEGIN
   IF body_places <> '{}' THEN
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length)
-    FROM unnest(body_places, body_envelopes, body_starts, body_lengths) AS b(place, envelope, start, length)
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
+    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length), b.ascii
+    FROM unnest(body_places, body_envelopes, body_starts, body_lengths, body_ascii) AS b(place, envelope, start, length, ascii)
     WHERE seqs[b.place] IS NOT NULL
     ON CONFLICT DO NOTHING;
   END IF;
 
   WITH added AS (
     INSERT INTO posthorn.queue
-      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, created_at)
+      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
     SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
-      now_ms, events[d.place], d.envelope, now_ms
+      now_ms, d.envelope, now_ms
     FROM (
       SELECT d.*, tenants[d.place] AS tenant
       FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
@@ -310,9 +311,9 @@ BEGIN
   IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
 
   INSERT INTO posthorn.deliveries
-    (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, message_id, created_at, finished_at)
+    (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, created_at, finished_at)
   SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
-    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, events[d.place], now_ms, now_ms
+    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, now_ms, now_ms
   FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
   WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
     SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
@@ -363,6 +364,7 @@ CREATE OR REPLACE FUNCTION posthorn.cancel_lane(of_lane bigint, now_ms bigint)
  RETURNS void
  LANGUAGE sql
 AS $function$
+  SELECT pg_advisory_xact_lock(hashtext('posthorn'), of_lane::integer);
   WITH found AS MATERIALIZED (
     SELECT q.tenant_id, q.id FROM posthorn.queue q WHERE q.lane = of_lane ORDER BY q.tenant_id, q.id FOR UPDATE
   ), gone AS (
@@ -378,7 +380,7 @@ AS $function$
 $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes bigint[], quotas integer[], revisions integer[], first_lanes integer, most integer, lease_ms bigint, per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint)
- RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, note text)
+ RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
@@ -436,7 +438,7 @@ BEGIN
 
     -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
     WITH looked AS MATERIALIZED (
-      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free,
+      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free, f.had_lease,
         c.lined IS FALSE AND f.rows >= depth + slack AND c.cap > depth AS cut,
         CASE WHEN l.revision <> e.revision THEN to_jsonb(e.endpoint) END AS endpoint,
         least(coalesce(cardinality(f.free), 0), greatest(0, c.cap - f.held),
@@ -456,21 +458,23 @@ BEGIN
       ) c
       CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE w.leased_until > now_ms) AS held, count(*) AS rows,
-          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free
+          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free,
+          bool_or(w.had_lease AND w.leased_until <= now_ms) AS had_lease
         FROM (
-          (SELECT q.ctid AS t, q.leased_until, q.due_at, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
+          (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS had_lease, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
            FROM posthorn.queue q WHERE NOT c.lined AND q.lane = l.lane AND q.due_at <= now_ms
            ORDER BY q.due_at, q.seq LIMIT least(c.cap, depth) + slack)
           UNION ALL
-          (SELECT q.ctid, q.leased_until, q.due_at, q.lost + (q.token IS NOT NULL)::integer >= 2
+          (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2
            FROM posthorn.queue q WHERE alone AND NOT c.lined AND q.lane = l.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms
            ORDER BY q.due_at)
           UNION ALL
-          (SELECT h.t, h.leased_until, h.due_at, alone = (h.losses >= 2) FROM (
-             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+          (SELECT h.t, h.leased_until, h.due_at, h.had_lease, alone = (h.losses >= 2) FROM (
+             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS had_lease,
+               (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
              FROM posthorn.heads(e.tenant_id, e.lane) h
              UNION ALL
-             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
               WHERE q.lane = l.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT c.cap + slack)
            ) h WHERE c.lined ORDER BY h.due_at, h.seq)
         ) w
@@ -501,6 +505,7 @@ BEGIN
       jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
       jsonb_agg(s.endpoint) FILTER (WHERE s.endpoint IS NOT NULL) AS endpoints,
       coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
+      bool_or(s.had_lease) AS had_lease,
       array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
       array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
       array_agg(greatest(s.pace_due, now_ms) + s.count * s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paces
@@ -512,6 +517,10 @@ BEGIN
     failing_left := failing_left - outcome.failing;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
+    -- Others may be at those whose lease ran out, in another order: these are locked first, or left. To the rest only a lane's claim comes.
+    IF outcome.had_lease THEN
+      wanted := ARRAY(SELECT q.ctid FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED);
+    END IF;
     IF outcome.paced_lanes IS NOT NULL THEN
       INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
       SELECT * FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.paces)
@@ -527,18 +536,20 @@ BEGIN
           attempt = q.attempt + 1,
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-        FROM (SELECT q.ctid AS t FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED) f
-        WHERE q.ctid = f.t
+        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (outcome.had_lease OR q.token IS NULL)
         RETURNING q.*
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
         q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
-        CASE WHEN q.envelope IS NULL THEN encode(v.body, 'escape') ELSE (
-          SELECT encode(b.body, 'escape') FROM posthorn.bodies b
-          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, NULL
+        CASE WHEN v.ascii THEN convert_from(v.body, 'SQL_ASCII') END, CASE WHEN NOT v.ascii THEN encode(v.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
-        SELECT v.type, v.ordering_key, v.metadata, v.body FROM posthorn.events v WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v;
+        SELECT v.type, v.ordering_key, v.metadata, v.body, v.ascii FROM posthorn.events v
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NULL
+        UNION ALL
+        SELECT v.type, v.ordering_key, v.metadata, b.body, b.ascii FROM posthorn.events v
+        LEFT JOIN posthorn.bodies b ON b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = q.envelope
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NOT NULL OFFSET 0) v;
     END IF;
 
     seen := upto;
@@ -551,32 +562,39 @@ BEGIN
   RETURN NEXT;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_events(request text)
- RETURNS text
+CREATE OR REPLACE FUNCTION posthorn.claim_events(most integer, lease_ms bigint)
+ RETURNS TABLE(tenant text, id text, type text, version text, body text, escaped text, horizon text, token text, unchecked text, now text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+#variable_conflict use_column
 DECLARE
-  terms jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  answer json;
 BEGIN
-  WITH found AS MATERIALIZED (
-    SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
-    ORDER BY u.seq LIMIT (terms->>'limit')::integer FOR UPDATE SKIP LOCKED
-  ), leased AS (
-    UPDATE posthorn.unmatched u SET leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint, token = nextval('posthorn.tokens')
-    FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
-    RETURNING u.*
-  )
-  SELECT json_agg(json_build_object('tenantId', e.tenant_id, 'id', e.id, 'type', e.type, 'version', e.version,
-    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text, 'unchecked', l.unchecked) ORDER BY l.seq)
-  INTO answer FROM leased l JOIN posthorn.events e ON e.tenant_id = l.tenant_id AND e.id = l.event_id;
-  RETURN json_build_object('now', now_ms, 'events', coalesce(answer, '[]'))::text;
+  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+  IF FOUND THEN
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+      SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
+      ORDER BY u.seq LIMIT most FOR UPDATE SKIP LOCKED
+    ), leased AS (
+      UPDATE posthorn.unmatched u SET leased_until = now_ms + lease_ms, token = nextval('posthorn.tokens')
+      FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
+      RETURNING u.*
+    )
+    SELECT e.tenant_id, e.id, e.type, e.version::text, CASE WHEN e.ascii THEN convert_from(e.body, 'SQL_ASCII') END,
+      CASE WHEN NOT e.ascii THEN encode(e.body, 'escape') END, l.horizon::text, l.token::text, l.unchecked::text, NULL
+    FROM (SELECT l.* FROM leased l ORDER BY l.seq) l
+    CROSS JOIN LATERAL (SELECT e.* FROM posthorn.events e WHERE e.tenant_id = l.tenant_id AND e.id = l.event_id OFFSET 0) e;
+  END IF;
+  now := now_ms::text;
+  tenant := NULL;
+  RETURN NEXT;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.drop_partitions(before bigint)
@@ -649,7 +667,7 @@ BEGIN
   RETURN array_to_json(places)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -683,7 +701,7 @@ BEGIN
   WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
   END IF;
   RETURN json_build_object('applied', applied, 'woken', woken)::text;
 END $function$;
@@ -764,7 +782,7 @@ BEGIN
   RETURN row_to_json(e)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_events(turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[], metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, unchecked boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION posthorn.insert_events(turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[], metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], ascii boolean[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, unchecked boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -785,11 +803,11 @@ BEGIN
   seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
   WITH inserted AS (
     INSERT INTO posthorn.events
-      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body)
+      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
     SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
-      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length)
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths)
-      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length)
+      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, insert_events.ascii)
+      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
     ON CONFLICT DO NOTHING
     RETURNING seq
   )
@@ -807,7 +825,7 @@ BEGIN
   END IF;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
   END IF;
 
   RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
@@ -821,6 +839,20 @@ BEGIN
       ) known ORDER BY rank LIMIT 1
     ) v) END)::text;
 END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.is_unlogged(of_tenant text, delivery text, attempt integer, started bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+  SELECT (EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = of_tenant AND q.id = delivery)
+      OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = of_tenant AND d.id = delivery))
+    AND NOT EXISTS (
+      SELECT 1 FROM posthorn.attempts a
+      WHERE a.tenant_id = of_tenant AND a.delivery_id = delivery AND a.number = attempt AND a.started_at = started)
+$function$;
 
 CREATE OR REPLACE FUNCTION posthorn.lanes_waiting()
  RETURNS TABLE(lane bigint, due_at bigint)
@@ -853,6 +885,7 @@ BEGIN
     BEGIN
       EXECUTE format('CREATE TABLE posthorn.%I PARTITION OF posthorn.attempts FOR VALUES FROM (%s) TO (%s)',
         part, day::bigint * 86400000, (day + 1)::bigint * 86400000);
+      EXECUTE format('ALTER TABLE posthorn.%I REPLICA IDENTITY FULL', part);
     EXCEPTION WHEN check_violation OR duplicate_table THEN NULL;
     END;
   END LOOP;
@@ -969,22 +1002,26 @@ BEGIN
   attempts := posthorn.drop_partitions(before);
   IF attempts = 0 THEN
     WITH old AS MATERIALIZED (
-      SELECT a.tenant_id, a.delivery_id, a.number, a.started_at FROM posthorn.attempts a
-      WHERE a.started_at < before ORDER BY a.started_at LIMIT most
+      SELECT a.tableoid AS part, a.ctid AS t FROM posthorn.attempts a WHERE a.started_at < before LIMIT most FOR UPDATE SKIP LOCKED
     ), dropped AS (
-      DELETE FROM posthorn.attempts a USING old o
-      WHERE a.tenant_id = o.tenant_id AND a.delivery_id = o.delivery_id AND a.number = o.number AND a.started_at = o.started_at RETURNING 1
+      DELETE FROM posthorn.attempts a USING old o WHERE a.tableoid = o.part AND a.ctid = o.t RETURNING 1
     )
     SELECT count(*) INTO attempts FROM dropped;
   END IF;
 
-  -- After their attempts, so that no call touches more than the limit of either.
-  WITH old AS MATERIALIZED (
-    SELECT d.tenant_id, d.id FROM posthorn.deliveries d
-    WHERE d.finished_at < before
+  -- After their attempts, so that no call touches more than the limit of either. One tenant after the other: what was finished so long ago was
+  -- created before, and by that time an index has each tenant's.
+  WITH RECURSIVE tenants AS (
+    (SELECT d.tenant_id FROM posthorn.deliveries d ORDER BY d.tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.tenant_id FROM posthorn.deliveries d WHERE d.tenant_id > t.tenant_id ORDER BY d.tenant_id LIMIT 1)
+    FROM tenants t WHERE t.tenant_id IS NOT NULL
+  ), old AS MATERIALIZED (
+    SELECT f.* FROM tenants t CROSS JOIN LATERAL (SELECT d.tenant_id, d.id FROM posthorn.deliveries d
+    WHERE d.tenant_id = t.tenant_id AND d.created_at < before AND d.finished_at < before
       AND NOT EXISTS (SELECT 1 FROM posthorn.attempts a WHERE a.tenant_id = d.tenant_id AND a.delivery_id = d.id)
       AND NOT EXISTS (SELECT 1 FROM posthorn.blocked b WHERE b.tenant_id = d.tenant_id AND b.delivery_id = d.id)
-    ORDER BY d.finished_at LIMIT most FOR UPDATE SKIP LOCKED
+    ORDER BY d.created_at, d.seq FOR UPDATE SKIP LOCKED) f LIMIT most
   ), dropped AS (
     DELETE FROM posthorn.deliveries d USING old o WHERE d.tenant_id = o.tenant_id AND d.id = o.id RETURNING 1
   )
@@ -1003,7 +1040,7 @@ BEGIN
   RETURN json_build_object('payloads', payloads, 'attempts', attempts, 'deliveries', deliveries, 'events', events)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.redeliver(request text)
+CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text[], ids text[], events text[], endpoints text[], renewed boolean[], envelopes text[], replays text[], starts integer[], lengths integer[], ascii boolean[], bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1014,23 +1051,22 @@ CREATE OR REPLACE FUNCTION posthorn.redeliver(request text)
 AS $function$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  item jsonb;
   verdicts text[] := '{}';
 BEGIN
   PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
-  PERFORM 1 FROM (
-    SELECT DISTINCT i->>'tenantId' AS tenant_id, i->>'eventId' AS id FROM jsonb_array_elements(request::jsonb) AS i ORDER BY 1, 2
-  ) g CROSS JOIN LATERAL (
-    SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant_id AND v.id = g.id FOR NO KEY UPDATE OFFSET 0
+  PERFORM 1 FROM (SELECT DISTINCT g.tenant, g.event FROM unnest(tenants, events) AS g(tenant, event) ORDER BY 1, 2) g
+  CROSS JOIN LATERAL (
+    SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant AND v.id = g.event FOR NO KEY UPDATE OFFSET 0
   ) l;
-  FOR item IN SELECT a.i FROM jsonb_array_elements(request::jsonb) WITH ORDINALITY AS a(i, place) ORDER BY a.place LOOP
-    verdicts := verdicts || posthorn.redeliver_one(item, now_ms);
+  FOR place IN 1..cardinality(ids) LOOP
+    verdicts := verdicts || posthorn.redeliver_one(tenants[place], ids[place], events[place], endpoints[place], renewed[place],
+      envelopes[place], replays[place], substring(bytes FROM starts[place] FOR lengths[place]), ascii[place], now_ms);
   END LOOP;
   RETURN array_to_json(verdicts)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.redeliver_one(item jsonb, now_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.redeliver_one(of_tenant text, delivery text, event text, endpoint text, renewed boolean, of_envelope text, replayed text, bytes bytea, ascii boolean, now_ms bigint)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
@@ -1040,31 +1076,31 @@ DECLARE
   place bigint;
   message text;
 BEGIN
-  SELECT * INTO v FROM posthorn.events k WHERE k.tenant_id = item->>'tenantId' AND k.id = item->>'eventId';
+  SELECT * INTO v FROM posthorn.events k WHERE k.tenant_id = of_tenant AND k.id = event;
   IF v.id IS NULL THEN RETURN 'event_not_found'; END IF;
-  SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = item->>'tenantId' AND k.id = item->>'endpointId';
+  SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = of_tenant AND k.id = endpoint;
   IF e.id IS NULL THEN RETURN 'endpoint_not_found'; END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.endpoint_id = e.id;
   IF FOUND THEN RETURN 'pending'; END IF;
   IF v.body IS NULL THEN RETURN 'payload_pruned'; END IF;
-  IF item->>'envelope' IS NOT NULL THEN
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT v.tenant_id, v.id, item->>'envelope', decode(item->>'body', 'hex') WHERE item->>'body' IS NOT NULL
+  IF of_envelope IS NOT NULL THEN
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
+    SELECT v.tenant_id, v.id, of_envelope, bytes, redeliver_one.ascii WHERE bytes IS NOT NULL
     ON CONFLICT DO NOTHING;
-    PERFORM 1 FROM posthorn.bodies b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = item->>'envelope';
+    PERFORM 1 FROM posthorn.bodies b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = of_envelope;
     IF NOT FOUND THEN RETURN 'payload_pruned'; END IF;
   END IF;
-  message := v.id;
-  IF item->>'as' = 'new' THEN
+  IF renewed THEN
     UPDATE posthorn.events k SET renewals = k.renewals + 1 WHERE k.tenant_id = v.tenant_id AND k.id = v.id
     RETURNING k.id || '-r' || k.renewals INTO message;
   END IF;
   place := nextval('posthorn.positions');
   INSERT INTO posthorn.queue
     (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, replay_of, created_at)
-  VALUES (v.tenant_id, item->>'id', e.lane, e.id, v.id, place,
-    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
-    v.ordering_key, now_ms, message, item->>'envelope', item->>'replayOf', now_ms);
+  VALUES (v.tenant_id, delivery, e.lane, e.id, v.id, place,
+    coalesce((SELECT b."position" FROM posthorn.blocked b
+      WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
+    v.ordering_key, now_ms, message, of_envelope, replayed, now_ms);
   RETURN 'created';
 END $function$;
 
@@ -1160,7 +1196,7 @@ BEGIN
   bytes := convert_to(body, 'UTF8');
   answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
     ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
-    '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+    ARRAY[length(bytes) = length(body)], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
   RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.send(text,text,jsonb,text,text,jsonb,text,timestamp with time zone,integer) FROM PUBLIC;
@@ -1179,6 +1215,7 @@ DECLARE
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[] := '{}';
+  is_whole boolean;
   done integer[];
   ended jsonb;
 BEGIN
@@ -1237,6 +1274,9 @@ BEGIN
     EXIT WHEN NOT FOUND;
   END LOOP;
 
+  -- What was stale may be a repetition, and of two at once the second sees what the first logged.
+  is_whole := cardinality(applied) = cardinality(ids);
+  IF NOT is_whole THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
@@ -1246,10 +1286,7 @@ BEGIN
     fresh_sockets, starts, lengths)
     AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
       start, length)
-  WHERE cardinality(applied) = cardinality(ids) OR l.place = ANY (applied)
-    OR EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[l.place] AND q.id = ids[l.place])
-    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = tenants[l.place] AND d.id = ids[l.place])
-  ON CONFLICT DO NOTHING;
+  WHERE is_whole OR l.place = ANY (applied) OR posthorn.is_unlogged(tenants[l.place], ids[l.place], l.number, l.started);
   RETURN array_to_json(applied)::text;
 END $function$;
 

@@ -39,7 +39,7 @@ CREATE TABLE posthorn.paces (
   PRIMARY KEY (tenant_id, lane)
 ) WITH (fillfactor = 30);
 
--- `body` NULL: pruned. `wanted`: deliveries to be made when it was fanned out. `renewals`: message ids of their own given to replays.
+-- `body` NULL: pruned. `ascii`: it is plain ASCII, and so is text as it is. `wanted`: deliveries to be made when it was fanned out. `renewals`: message ids of their own given to replays.
 -- `writer`: the transaction that wrote it, so that who pages forward finds those that were committed behind it. Its numbers only grow with the
 -- rows, so an index of ranges of blocks is enough, and costs an insert next to nothing.
 CREATE TABLE posthorn.events (
@@ -58,6 +58,7 @@ CREATE TABLE posthorn.events (
   wanted integer NOT NULL,
   renewals integer NOT NULL DEFAULT 0,
   body bytea,
+  ascii boolean NOT NULL,
   writer bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
   PRIMARY KEY (tenant_id, id)
 );
@@ -74,6 +75,7 @@ CREATE TABLE posthorn.bodies (
   event_id text COLLATE "C" NOT NULL,
   envelope text COLLATE "C" NOT NULL,
   body bytea NOT NULL,
+  ascii boolean NOT NULL,
   PRIMARY KEY (tenant_id, event_id, envelope)
 );
 
@@ -95,7 +97,8 @@ CREATE INDEX unmatched_key ON posthorn.unmatched (tenant_id, ordering_key, seq) 
 
 -- What is unfinished, and nothing else. No index has a column that a lease changes, so that a lease is a HOT update.
 -- `token` NULL is pending; with a `leased_until` in the past, it is that of a lease which ran out.
--- `position`: its place in the line of its ordering key.
+-- `position`: its place in the line of its ordering key. `message_id` NULL: the event's id.
+-- A claim leases all rows of a page at once, and what was there before goes only with its transaction: so half of each page is left free.
 CREATE TABLE posthorn.queue (
   tenant_id text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -114,12 +117,12 @@ CREATE TABLE posthorn.queue (
   solo_lost integer NOT NULL DEFAULT 0,
   deferred integer NOT NULL DEFAULT 0,
   last_status integer,
-  message_id text NOT NULL,
+  message_id text,
   envelope text COLLATE "C",
   replay_of text,
   created_at bigint NOT NULL,
   PRIMARY KEY (tenant_id, id)
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
 CREATE INDEX queue_lane ON posthorn.queue (lane, due_at, seq);
 CREATE INDEX queue_line ON posthorn.queue (lane, order_key, "position", seq) WHERE order_key IS NOT NULL;
@@ -127,7 +130,7 @@ CREATE INDEX queue_event ON posthorn.queue (tenant_id, event_id);
 CREATE INDEX queue_log ON posthorn.queue (tenant_id, created_at, seq);
 CREATE INDEX queue_suspects ON posthorn.queue (lane, due_at) WHERE lost >= 1;
 
--- What is finished.
+-- What is finished. `message_id` NULL: the event's id.
 CREATE TABLE posthorn.deliveries (
   tenant_id text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -141,7 +144,7 @@ CREATE TABLE posthorn.deliveries (
   solo_lost integer NOT NULL,
   deferred integer NOT NULL,
   last_status integer,
-  message_id text NOT NULL,
+  message_id text,
   replay_of text,
   created_at bigint NOT NULL,
   finished_at bigint NOT NULL,
@@ -152,7 +155,6 @@ CREATE INDEX deliveries_log ON posthorn.deliveries (tenant_id, created_at, seq);
 CREATE INDEX deliveries_endpoint ON posthorn.deliveries (tenant_id, endpoint_id, created_at, seq);
 CREATE INDEX deliveries_event ON posthorn.deliveries (tenant_id, event_id);
 CREATE INDEX deliveries_unsent ON posthorn.deliveries (tenant_id, status, created_at, seq) WHERE status <> 'succeeded';
-CREATE INDEX deliveries_finished ON posthorn.deliveries (finished_at);
 
 -- Keys that wait because a delivery failed: which one, of which event, and where it stood.
 CREATE TABLE posthorn.blocked (
@@ -168,7 +170,8 @@ CREATE TABLE posthorn.blocked (
 CREATE INDEX blocked_delivery ON posthorn.blocked (tenant_id, delivery_id);
 CREATE INDEX blocked_event ON posthorn.blocked (tenant_id, event_id);
 
--- A partition a day, which prune() makes ahead and drops; what fits none goes to the default one.
+-- A partition a day, which prune() makes ahead and drops; what fits none goes to the default one. No key: `settle_deliveries` sees to it that
+-- nothing is there twice, at less than a unique index costs.
 CREATE TABLE posthorn.attempts (
   tenant_id text COLLATE "C" NOT NULL,
   delivery_id text COLLATE "C" NOT NULL,
@@ -184,9 +187,11 @@ CREATE TABLE posthorn.attempts (
   error_message text,
   duplicate boolean,
   fresh_socket boolean,
-  response_body bytea,
-  PRIMARY KEY (tenant_id, delivery_id, number, started_at)
+  response_body bytea
 ) PARTITION BY RANGE (started_at);
 
-CREATE INDEX attempts_time ON posthorn.attempts (started_at);
+CREATE INDEX attempts_delivery ON posthorn.attempts (tenant_id, delivery_id);
+CREATE INDEX attempts_time ON posthorn.attempts USING brin (started_at) WITH (pages_per_range = 16);
 CREATE TABLE posthorn.attempts_other PARTITION OF posthorn.attempts DEFAULT;
+-- Where a host publishes all its tables: rows without a key can only be deleted so.
+ALTER TABLE posthorn.attempts_other REPLICA IDENTITY FULL;

@@ -18,6 +18,16 @@ BEGIN
     event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
 END $$;
 
+-- Whether the delivery exists, and this attempt of it is not in the log.
+CREATE FUNCTION posthorn.is_unlogged(of_tenant text, delivery text, attempt integer, started bigint) RETURNS boolean LANGUAGE sql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+  SELECT (EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = of_tenant AND q.id = delivery)
+      OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = of_tenant AND d.id = delivery))
+    AND NOT EXISTS (
+      SELECT 1 FROM posthorn.attempts a
+      WHERE a.tenant_id = of_tenant AND a.delivery_id = delivery AND a.number = attempt AND a.started_at = started)
+$$;
+
 -- One row for each settlement, in the order of tenants and ids, so that two batches never wait for each other in a circle; no token twice.
 -- `log_places`: of which row each attempt is; `bytes` holds what was answered to them. → [place applied], from 1.
 CREATE FUNCTION posthorn.settle_deliveries(
@@ -32,6 +42,7 @@ DECLARE
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[] := '{}';
+  is_whole boolean;
   done integer[];
   ended jsonb;
 BEGIN
@@ -90,6 +101,9 @@ BEGIN
     EXIT WHEN NOT FOUND;
   END LOOP;
 
+  -- What was stale may be a repetition, and of two at once the second sees what the first logged.
+  is_whole := cardinality(applied) = cardinality(ids);
+  IF NOT is_whole THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
@@ -99,10 +113,7 @@ BEGIN
     fresh_sockets, starts, lengths)
     AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
       start, length)
-  WHERE cardinality(applied) = cardinality(ids) OR l.place = ANY (applied)
-    OR EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[l.place] AND q.id = ids[l.place])
-    OR EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = tenants[l.place] AND d.id = ids[l.place])
-  ON CONFLICT DO NOTHING;
+  WHERE is_whole OR l.place = ANY (applied) OR posthorn.is_unlogged(tenants[l.place], ids[l.place], l.number, l.started);
   RETURN array_to_json(applied)::text;
 END $$;
 
@@ -166,58 +177,63 @@ BEGIN
   RETURN CASE WHEN FOUND THEN 'finished' ELSE 'not_found' END;
 END $$;
 
--- [{ tenantId, id, eventId, endpointId, as, envelope, body (hex), replayOf }] → verdicts, in the same order.
-CREATE FUNCTION posthorn.redeliver(request text) RETURNS text LANGUAGE plpgsql
+-- One row for each redelivery → verdicts, in the same order. `bytes` holds the bodies that are given.
+CREATE FUNCTION posthorn.redeliver(
+  tenants text[], ids text[], events text[], endpoints text[], renewed boolean[], envelopes text[], replays text[],
+  starts integer[], lengths integer[], ascii boolean[], bytes bytea
+) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
-  item jsonb;
   verdicts text[] := '{}';
 BEGIN
   PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
-  PERFORM 1 FROM (
-    SELECT DISTINCT i->>'tenantId' AS tenant_id, i->>'eventId' AS id FROM jsonb_array_elements(request::jsonb) AS i ORDER BY 1, 2
-  ) g CROSS JOIN LATERAL (
-    SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant_id AND v.id = g.id FOR NO KEY UPDATE OFFSET 0
+  PERFORM 1 FROM (SELECT DISTINCT g.tenant, g.event FROM unnest(tenants, events) AS g(tenant, event) ORDER BY 1, 2) g
+  CROSS JOIN LATERAL (
+    SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant AND v.id = g.event FOR NO KEY UPDATE OFFSET 0
   ) l;
-  FOR item IN SELECT a.i FROM jsonb_array_elements(request::jsonb) WITH ORDINALITY AS a(i, place) ORDER BY a.place LOOP
-    verdicts := verdicts || posthorn.redeliver_one(item, now_ms);
+  FOR place IN 1..cardinality(ids) LOOP
+    verdicts := verdicts || posthorn.redeliver_one(tenants[place], ids[place], events[place], endpoints[place], renewed[place],
+      envelopes[place], replays[place], substring(bytes FROM starts[place] FOR lengths[place]), ascii[place], now_ms);
   END LOOP;
   RETURN array_to_json(verdicts)::text;
 END $$;
 
-CREATE FUNCTION posthorn.redeliver_one(item jsonb, now_ms bigint) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION posthorn.redeliver_one(
+  of_tenant text, delivery text, event text, endpoint text, renewed boolean, of_envelope text, replayed text, bytes bytea, ascii boolean,
+  now_ms bigint
+) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v posthorn.events;
   e posthorn.endpoints;
   place bigint;
   message text;
 BEGIN
-  SELECT * INTO v FROM posthorn.events k WHERE k.tenant_id = item->>'tenantId' AND k.id = item->>'eventId';
+  SELECT * INTO v FROM posthorn.events k WHERE k.tenant_id = of_tenant AND k.id = event;
   IF v.id IS NULL THEN RETURN 'event_not_found'; END IF;
-  SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = item->>'tenantId' AND k.id = item->>'endpointId';
+  SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = of_tenant AND k.id = endpoint;
   IF e.id IS NULL THEN RETURN 'endpoint_not_found'; END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.endpoint_id = e.id;
   IF FOUND THEN RETURN 'pending'; END IF;
   IF v.body IS NULL THEN RETURN 'payload_pruned'; END IF;
-  IF item->>'envelope' IS NOT NULL THEN
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT v.tenant_id, v.id, item->>'envelope', decode(item->>'body', 'hex') WHERE item->>'body' IS NOT NULL
+  IF of_envelope IS NOT NULL THEN
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
+    SELECT v.tenant_id, v.id, of_envelope, bytes, redeliver_one.ascii WHERE bytes IS NOT NULL
     ON CONFLICT DO NOTHING;
-    PERFORM 1 FROM posthorn.bodies b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = item->>'envelope';
+    PERFORM 1 FROM posthorn.bodies b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = of_envelope;
     IF NOT FOUND THEN RETURN 'payload_pruned'; END IF;
   END IF;
-  message := v.id;
-  IF item->>'as' = 'new' THEN
+  IF renewed THEN
     UPDATE posthorn.events k SET renewals = k.renewals + 1 WHERE k.tenant_id = v.tenant_id AND k.id = v.id
     RETURNING k.id || '-r' || k.renewals INTO message;
   END IF;
   place := nextval('posthorn.positions');
   INSERT INTO posthorn.queue
     (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, replay_of, created_at)
-  VALUES (v.tenant_id, item->>'id', e.lane, e.id, v.id, place,
-    coalesce((SELECT b."position" FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
-    v.ordering_key, now_ms, message, item->>'envelope', item->>'replayOf', now_ms);
+  VALUES (v.tenant_id, delivery, e.lane, e.id, v.id, place,
+    coalesce((SELECT b."position" FROM posthorn.blocked b
+      WHERE b.tenant_id = v.tenant_id AND b.lane = e.lane AND b.order_key = v.ordering_key AND b.event_id = v.id), place),
+    v.ordering_key, now_ms, message, of_envelope, replayed, now_ms);
   RETURN 'created';
 END $$;

@@ -13,6 +13,7 @@ BEGIN
     BEGIN
       EXECUTE format('CREATE TABLE posthorn.%I PARTITION OF posthorn.attempts FOR VALUES FROM (%s) TO (%s)',
         part, day::bigint * 86400000, (day + 1)::bigint * 86400000);
+      EXECUTE format('ALTER TABLE posthorn.%I REPLICA IDENTITY FULL', part);
     EXCEPTION WHEN check_violation OR duplicate_table THEN NULL;
     END;
   END LOOP;
@@ -69,22 +70,26 @@ BEGIN
   attempts := posthorn.drop_partitions(before);
   IF attempts = 0 THEN
     WITH old AS MATERIALIZED (
-      SELECT a.tenant_id, a.delivery_id, a.number, a.started_at FROM posthorn.attempts a
-      WHERE a.started_at < before ORDER BY a.started_at LIMIT most
+      SELECT a.tableoid AS part, a.ctid AS t FROM posthorn.attempts a WHERE a.started_at < before LIMIT most FOR UPDATE SKIP LOCKED
     ), dropped AS (
-      DELETE FROM posthorn.attempts a USING old o
-      WHERE a.tenant_id = o.tenant_id AND a.delivery_id = o.delivery_id AND a.number = o.number AND a.started_at = o.started_at RETURNING 1
+      DELETE FROM posthorn.attempts a USING old o WHERE a.tableoid = o.part AND a.ctid = o.t RETURNING 1
     )
     SELECT count(*) INTO attempts FROM dropped;
   END IF;
 
-  -- After their attempts, so that no call touches more than the limit of either.
-  WITH old AS MATERIALIZED (
-    SELECT d.tenant_id, d.id FROM posthorn.deliveries d
-    WHERE d.finished_at < before
+  -- After their attempts, so that no call touches more than the limit of either. One tenant after the other: what was finished so long ago was
+  -- created before, and by that time an index has each tenant's.
+  WITH RECURSIVE tenants AS (
+    (SELECT d.tenant_id FROM posthorn.deliveries d ORDER BY d.tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.tenant_id FROM posthorn.deliveries d WHERE d.tenant_id > t.tenant_id ORDER BY d.tenant_id LIMIT 1)
+    FROM tenants t WHERE t.tenant_id IS NOT NULL
+  ), old AS MATERIALIZED (
+    SELECT f.* FROM tenants t CROSS JOIN LATERAL (SELECT d.tenant_id, d.id FROM posthorn.deliveries d
+    WHERE d.tenant_id = t.tenant_id AND d.created_at < before AND d.finished_at < before
       AND NOT EXISTS (SELECT 1 FROM posthorn.attempts a WHERE a.tenant_id = d.tenant_id AND a.delivery_id = d.id)
       AND NOT EXISTS (SELECT 1 FROM posthorn.blocked b WHERE b.tenant_id = d.tenant_id AND b.delivery_id = d.id)
-    ORDER BY d.finished_at LIMIT most FOR UPDATE SKIP LOCKED
+    ORDER BY d.created_at, d.seq FOR UPDATE SKIP LOCKED) f LIMIT most
   ), dropped AS (
     DELETE FROM posthorn.deliveries d USING old o WHERE d.tenant_id = o.tenant_id AND d.id = o.id RETURNING 1
   )

@@ -53,7 +53,7 @@ BEGIN
   bytes := convert_to(body, 'UTF8');
   answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
     ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
-    '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+    ARRAY[length(bytes) = length(body)], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
   RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $$;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Bytes, expressionOf, fromEscaped, plain, texts } from './columns'
+import { Bytes, expressionOf, fromColumns, fromEscaped, plain, texts } from './columns'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -23,6 +23,7 @@ describe('columns', () => {
   it('casts a value from text, and decodes bytes', () => {
     expect(expressionOf({ type: 'bigint[]', text: '{}' }, 3)).toBe('($3::text)::bigint[]')
     expect(expressionOf({ type: 'hex', text: '00' }, 1)).toBe("decode($1::text, 'hex')")
+    expect(expressionOf({ type: 'ascii', text: 'a' }, 1)).toBe("convert_to($1::text, 'SQL_ASCII')")
   })
 })
 
@@ -36,13 +37,25 @@ describe('Bytes', () => {
     one.add(bytes(''))
     expect(one.places.map(({ text }) => text)).toEqual(['{1,NULL,6}', '{3,NULL,0}'])
     expect(other.places.map(({ text }) => text)).toEqual(['{4}', '{2}'])
-    expect(one.value).toEqual({ type: 'escape', text: 'abcde' })
+    expect(one.value).toEqual({ type: 'ascii', text: 'abcde' })
   })
 
-  it.each(['\0', 'é', '\\'])('goes in hexadecimal when %j is in it', (text) => {
+  it.each(['\0', 'é'])('goes in hexadecimal when %j is in it, and says which has it', (text) => {
     const value = new Bytes()
+    value.add(bytes('\\'))
+    value.add(undefined)
     value.add(bytes(text))
-    expect(value.value).toEqual({ type: 'hex', text: Buffer.from(text).toString('hex') })
+    expect(value.value).toEqual({ type: 'hex', text: Buffer.from(`\\${text}`).toString('hex') })
+    expect(value.ascii.text).toBe('{true,NULL,false}')
+  })
+})
+
+describe('fromColumns', () => {
+  it('takes the bytes from where they are, and copies them out of any pool', () => {
+    expect([...(fromColumns('a\\b', undefined) ?? [])]).toEqual([...bytes('a\\b')])
+    expect(fromColumns('a', undefined)?.buffer.byteLength).toBe(1)
+    expect([...(fromColumns(undefined, 'a\\\\') ?? [])]).toEqual([...bytes('a\\')])
+    expect(fromColumns(undefined, undefined)).toBeUndefined()
   })
 })
 

@@ -11,12 +11,13 @@ export interface Argument {
   readonly text: string
 }
 
-type Decoded = 'double precision' | 'boolean' | 'hex' | 'escape'
+type Decoded = 'double precision' | 'boolean' | 'hex' | 'ascii'
 
 /** The expression that makes of the value numbered `place` what `argument` stands for. */
 export function expressionOf({ type }: Argument, place: number): string {
   const given = `$${place}::text`
-  return type === 'hex' || type === 'escape' ? `decode(${given}, '${type}')` : `(${given})::${type}`
+  if (type === 'hex') return `decode(${given}, 'hex')`
+  return type === 'ascii' ? `convert_to(${given}, 'SQL_ASCII')` : `(${given})::${type}`
 }
 
 export const scalar = (type: Argument['type'], value: number | boolean): Argument => ({
@@ -56,6 +57,7 @@ export class Bytes {
   readonly #parts: Uint8Array[] = []
   readonly #starts: (number | undefined)[] = []
   readonly #lengths: (number | undefined)[] = []
+  readonly #ascii: (boolean | undefined)[] = []
   readonly #all: { parts: Uint8Array[]; end: number }
 
   /** `beside`: another column whose value holds these bytes too. */
@@ -67,6 +69,7 @@ export class Bytes {
     if (bytes !== undefined) this.#all.parts.push(bytes)
     this.#starts.push(bytes && this.#all.end)
     this.#lengths.push(bytes?.length)
+    this.#ascii.push(bytes && isText(bytes))
     this.#all.end += bytes?.length ?? 0
   }
 
@@ -74,22 +77,35 @@ export class Bytes {
     return [plain('integer[]', this.#starts), plain('integer[]', this.#lengths)]
   }
 
+  /** Which of them the database may hand out as text. */
+  get ascii(): Argument {
+    return plain('boolean[]', this.#ascii)
+  }
+
   /** Plain ASCII goes as it is, at half the size. */
   get value(): Argument {
     const all = Buffer.concat(this.#all.parts)
-    const isPlain = isAscii(all) && !all.includes(BACKSLASH) && !all.includes(0)
-    return isPlain
-      ? { type: 'escape', text: all.toString('latin1') }
+    return isText(all)
+      ? { type: 'ascii', text: all.toString('latin1') }
       : { type: 'hex', text: hex(all) }
   }
 }
 
+/** Whether it is the same bytes in every encoding of a database. Text in Postgres has no NUL. */
+const isText = (bytes: Uint8Array): boolean => isAscii(bytes) && !bytes.includes(0)
+
 const BACKSLASH = 0x5c
+
+/** Of two columns the one that is given: plain ASCII, or what `fromEscaped` reads. */
+export function fromColumns(ascii: string | undefined, escaped: string | undefined) {
+  if (ascii !== undefined) return new Uint8Array(Buffer.from(ascii, 'latin1'))
+  return escaped === undefined ? undefined : fromEscaped(escaped)
+}
 
 /** What Postgres's `encode(…, 'escape')` wrote: other than plain ASCII as three octal digits, a backslash as two. */
 export function fromEscaped(text: string): Uint8Array {
   const first = text.indexOf('\\')
-  if (first === -1) return Uint8Array.from(Buffer.from(text, 'latin1'))
+  if (first === -1) return new Uint8Array(Buffer.from(text, 'latin1'))
   const given = Buffer.from(text, 'latin1')
   const bytes = new Uint8Array(given.length)
   bytes.set(given.subarray(0, first))

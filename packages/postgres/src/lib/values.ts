@@ -81,7 +81,7 @@ export const hex = (bytes: Uint8Array): string =>
 
 function fromHex(text: string): Uint8Array {
   // Copied: small Buffers share a pool, and what is handed out is the caller's alone.
-  return Uint8Array.from(Buffer.from(text, 'hex'))
+  return new Uint8Array(Buffer.from(text, 'hex'))
 }
 
 /** Text as Postgres can hold it: no NUL, no half of a surrogate pair. */

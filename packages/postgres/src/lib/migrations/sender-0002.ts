@@ -21,7 +21,7 @@ END $$;
 CREATE FUNCTION posthorn.add_deliveries(
   tenants text[], events text[], seqs bigint[], order_keys text[],
   places integer[], ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, now_ms bigint
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, now_ms bigint
 ) RETURNS json LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -30,18 +30,18 @@ DECLARE
   owners text[];
 BEGIN
   IF body_places <> '{}' THEN
-    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body)
-    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length)
-    FROM unnest(body_places, body_envelopes, body_starts, body_lengths) AS b(place, envelope, start, length)
+    INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
+    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length), b.ascii
+    FROM unnest(body_places, body_envelopes, body_starts, body_lengths, body_ascii) AS b(place, envelope, start, length, ascii)
     WHERE seqs[b.place] IS NOT NULL
     ON CONFLICT DO NOTHING;
   END IF;
 
   WITH added AS (
     INSERT INTO posthorn.queue
-      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, message_id, envelope, created_at)
+      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
     SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
-      now_ms, events[d.place], d.envelope, now_ms
+      now_ms, d.envelope, now_ms
     FROM (
       SELECT d.*, tenants[d.place] AS tenant
       FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
@@ -56,9 +56,9 @@ BEGIN
   IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
 
   INSERT INTO posthorn.deliveries
-    (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, message_id, created_at, finished_at)
+    (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, created_at, finished_at)
   SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
-    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, events[d.place], now_ms, now_ms
+    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, now_ms, now_ms
   FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
   WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
     SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
@@ -66,13 +66,14 @@ BEGIN
 END $$;
 
 -- One row for each event, in the order of tenants and keys, so that two batches with the same ones wait for each other, and never in a circle;
--- \`turns\` is its place in the order of recording. \`bytes\` holds all bodies.
+-- \`turns\` is its place in the order of recording. \`bytes\` holds all bodies, and \`ascii\` says which are plain ASCII.
 -- → { woken: { lanes, tenants }, answers: [[eventId, duplicate, deliveries]], in the order of the rows; absent when none is a duplicate }
 CREATE FUNCTION posthorn.insert_events(
   turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[],
-  metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[],
+  metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], ascii boolean[],
   places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea, unchecked boolean DEFAULT false
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea,
+  unchecked boolean DEFAULT false
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -87,11 +88,11 @@ BEGIN
   seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
   WITH inserted AS (
     INSERT INTO posthorn.events
-      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body)
+      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
     SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
-      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length)
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths)
-      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length)
+      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, insert_events.ascii)
+      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
     ON CONFLICT DO NOTHING
     RETURNING seq
   )
@@ -109,7 +110,7 @@ BEGIN
   END IF;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
   END IF;
 
   RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
@@ -124,33 +125,42 @@ BEGIN
     ) v) END)::text;
 END $$;
 
--- { limit, leaseMs } → { now, events: [{ tenantId, id, type, version, body (hex), horizon, token, unchecked }] }
-CREATE FUNCTION posthorn.claim_events(request text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+-- → a row for each event, and a last one with nothing but \`now\`. \`body\` is what is ASCII, \`escaped\` any other as encode(…, 'escape') writes it.
+CREATE FUNCTION posthorn.claim_events(most integer, lease_ms bigint) RETURNS TABLE (
+  tenant text, id text, type text, version text, body text, escaped text, horizon text, token text, unchecked text, now text
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
 DECLARE
-  terms jsonb := request::jsonb;
   now_ms bigint := posthorn.now_ms();
-  answer json;
 BEGIN
-  WITH found AS MATERIALIZED (
-    SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
-    ORDER BY u.seq LIMIT (terms->>'limit')::integer FOR UPDATE SKIP LOCKED
-  ), leased AS (
-    UPDATE posthorn.unmatched u SET leased_until = now_ms + round((terms->>'leaseMs')::numeric)::bigint, token = nextval('posthorn.tokens')
-    FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
-    RETURNING u.*
-  )
-  SELECT json_agg(json_build_object('tenantId', e.tenant_id, 'id', e.id, 'type', e.type, 'version', e.version,
-    'body', encode(e.body, 'hex'), 'horizon', l.horizon, 'token', l.token::text, 'unchecked', l.unchecked) ORDER BY l.seq)
-  INTO answer FROM leased l JOIN posthorn.events e ON e.tenant_id = l.tenant_id AND e.id = l.event_id;
-  RETURN json_build_object('now', now_ms, 'events', coalesce(answer, '[]'))::text;
+  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+  IF FOUND THEN
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+      SELECT u.tenant_id, u.event_id FROM posthorn.unmatched u WHERE u.leased_until <= now_ms
+      ORDER BY u.seq LIMIT most FOR UPDATE SKIP LOCKED
+    ), leased AS (
+      UPDATE posthorn.unmatched u SET leased_until = now_ms + lease_ms, token = nextval('posthorn.tokens')
+      FROM found f WHERE u.tenant_id = f.tenant_id AND u.event_id = f.event_id
+      RETURNING u.*
+    )
+    SELECT e.tenant_id, e.id, e.type, e.version::text, CASE WHEN e.ascii THEN convert_from(e.body, 'SQL_ASCII') END,
+      CASE WHEN NOT e.ascii THEN encode(e.body, 'escape') END, l.horizon::text, l.token::text, l.unchecked::text, NULL
+    FROM (SELECT l.* FROM leased l ORDER BY l.seq) l
+    CROSS JOIN LATERAL (SELECT e.* FROM posthorn.events e WHERE e.tenant_id = l.tenant_id AND e.id = l.event_id OFFSET 0) e;
+  END IF;
+  now := now_ms::text;
+  tenant := NULL;
+  RETURN NEXT;
 END $$;
 
 -- One row for each verdict → { applied, woken: { lanes, tenants } }
 CREATE FUNCTION posthorn.fan_out_events(
   tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[],
   places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], bytes bytea
+  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -178,7 +188,7 @@ BEGIN
   WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, bytes, now_ms);
+      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
   END IF;
   RETURN json_build_object('applied', applied, 'woken', woken)::text;
 END $$;

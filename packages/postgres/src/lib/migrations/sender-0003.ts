@@ -43,8 +43,10 @@ BEGIN
     WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position");
 END $$;
 
--- Finishes what waits for an endpoint that is gone: one was removed while a delivery to it was on its way in.
+-- Finishes what waits for an endpoint that is gone: one was removed while a delivery to it was on its way in. Locks the lane as a claim does:
+-- a claim takes no lock on rows that never had a lease, and so they would wait for each other.
 CREATE FUNCTION posthorn.cancel_lane(of_lane bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+  SELECT pg_advisory_xact_lock(hashtext('posthorn'), of_lane::integer);
   WITH found AS MATERIALIZED (
     SELECT q.tenant_id, q.id FROM posthorn.queue q WHERE q.lane = of_lane ORDER BY q.tenant_id, q.id FOR UPDATE
   ), gone AS (
@@ -109,7 +111,7 @@ END $$;
 -- whoever has more. The lanes behind \`first_lanes\` are looked at only if those before them leave slots free. With \`alone\` one suspect, of the
 -- lane next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
 --
--- → a row for each delivery, and a last one whose \`note\` is { now, suspects, seen, busy: [lane], lanes: [[lane, taken, left]], endpoints }: how
+-- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is { now, suspects, seen, busy: [lane], lanes: [[lane, taken, left]], endpoints }: how
 -- many of the lanes were looked at, which of them another session was at, of each of the others what was taken and whether there is more, and
 -- the endpoints that are of another revision.
 CREATE FUNCTION posthorn.claim_deliveries(
@@ -117,7 +119,7 @@ CREATE FUNCTION posthorn.claim_deliveries(
   per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint
 ) RETURNS TABLE (
   lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
-  lost text, sololost text, deferred text, created text, metadata text, body text, note text
+  lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -170,7 +172,7 @@ BEGIN
 
     -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
     WITH looked AS MATERIALIZED (
-      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free,
+      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free, f.had_lease,
         c.lined IS FALSE AND f.rows >= depth + slack AND c.cap > depth AS cut,
         CASE WHEN l.revision <> e.revision THEN to_jsonb(e.endpoint) END AS endpoint,
         least(coalesce(cardinality(f.free), 0), greatest(0, c.cap - f.held),
@@ -190,21 +192,23 @@ BEGIN
       ) c
       CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE w.leased_until > now_ms) AS held, count(*) AS rows,
-          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free
+          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free,
+          bool_or(w.had_lease AND w.leased_until <= now_ms) AS had_lease
         FROM (
-          (SELECT q.ctid AS t, q.leased_until, q.due_at, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
+          (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS had_lease, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
            FROM posthorn.queue q WHERE NOT c.lined AND q.lane = l.lane AND q.due_at <= now_ms
            ORDER BY q.due_at, q.seq LIMIT least(c.cap, depth) + slack)
           UNION ALL
-          (SELECT q.ctid, q.leased_until, q.due_at, q.lost + (q.token IS NOT NULL)::integer >= 2
+          (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2
            FROM posthorn.queue q WHERE alone AND NOT c.lined AND q.lane = l.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms
            ORDER BY q.due_at)
           UNION ALL
-          (SELECT h.t, h.leased_until, h.due_at, alone = (h.losses >= 2) FROM (
-             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+          (SELECT h.t, h.leased_until, h.due_at, h.had_lease, alone = (h.losses >= 2) FROM (
+             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS had_lease,
+               (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
              FROM posthorn.heads(e.tenant_id, e.lane) h
              UNION ALL
-             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
               WHERE q.lane = l.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT c.cap + slack)
            ) h WHERE c.lined ORDER BY h.due_at, h.seq)
         ) w
@@ -235,6 +239,7 @@ BEGIN
       jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
       jsonb_agg(s.endpoint) FILTER (WHERE s.endpoint IS NOT NULL) AS endpoints,
       coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
+      bool_or(s.had_lease) AS had_lease,
       array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
       array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
       array_agg(greatest(s.pace_due, now_ms) + s.count * s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paces
@@ -246,6 +251,10 @@ BEGIN
     failing_left := failing_left - outcome.failing;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
+    -- Others may be at those whose lease ran out, in another order: these are locked first, or left. To the rest only a lane's claim comes.
+    IF outcome.had_lease THEN
+      wanted := ARRAY(SELECT q.ctid FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED);
+    END IF;
     IF outcome.paced_lanes IS NOT NULL THEN
       INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
       SELECT * FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.paces)
@@ -261,18 +270,20 @@ BEGIN
           attempt = q.attempt + 1,
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-        FROM (SELECT q.ctid AS t FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED) f
-        WHERE q.ctid = f.t
+        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (outcome.had_lease OR q.token IS NULL)
         RETURNING q.*
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
         q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
-        CASE WHEN q.envelope IS NULL THEN encode(v.body, 'escape') ELSE (
-          SELECT encode(b.body, 'escape') FROM posthorn.bodies b
-          WHERE b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope) END, NULL
+        CASE WHEN v.ascii THEN convert_from(v.body, 'SQL_ASCII') END, CASE WHEN NOT v.ascii THEN encode(v.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
-        SELECT v.type, v.ordering_key, v.metadata, v.body FROM posthorn.events v WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v;
+        SELECT v.type, v.ordering_key, v.metadata, v.body, v.ascii FROM posthorn.events v
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NULL
+        UNION ALL
+        SELECT v.type, v.ordering_key, v.metadata, b.body, b.ascii FROM posthorn.events v
+        LEFT JOIN posthorn.bodies b ON b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = q.envelope
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NOT NULL OFFSET 0) v;
     END IF;
 
     seen := upto;

@@ -5,10 +5,10 @@ import type {
   EndpointRecord,
 } from '@posthorn/sender'
 import { compact } from '@posthorn/sender/store'
-import { type Argument, fromEscaped, plain, scalar } from '../columns'
+import { type Argument, plain, scalar } from '../columns'
 import type { Database } from '../database'
 import { flag, int, optionalText, type Row, strings, text, unexpected } from '../values'
-import { rowOf } from './answers'
+import { bodyOf, count, rowOf } from './answers'
 import { toEndpoint } from './endpoint-row'
 import type { LanePlan, LaneReport } from './lanes'
 import type { LaneMemory } from './memory'
@@ -105,7 +105,7 @@ function endpointOf(row: Row, memory: LaneMemory): EndpointRecord {
 
 function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
   const attempt = count(row, 'attempt')
-  const body = optionalText(row, 'body')
+  const eventId = text(row, 'event')
   const claimed = compact({
     lease: {
       tenantId: endpoint.tenantId,
@@ -113,10 +113,10 @@ function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
       attempt,
       token: tokenOf(endpoint.seq, text(row, 'token')),
     },
-    eventId: text(row, 'event'),
+    eventId,
     eventType: text(row, 'type'),
     orderingKey: optionalText(row, 'orderkey'),
-    messageId: text(row, 'message'),
+    messageId: optionalText(row, 'message') ?? eventId,
     progress: {
       attempt,
       lost: count(row, 'lost'),
@@ -127,10 +127,8 @@ function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
     endpoint,
     metadata: strings(row, 'metadata'),
   })
-  return { ...claimed, body: body === undefined ? undefined : fromEscaped(body) }
+  return { ...claimed, body: bodyOf(row) }
 }
-
-const count = (row: Row, name: string): number => Number(text(row, name))
 
 function listOf(row: Row, name: string): readonly unknown[] {
   const value = row[name]

@@ -6,10 +6,10 @@ import type {
   InsertedEvent,
   NewEvent,
 } from '@posthorn/sender'
-import { type Argument, Bytes, plain, texts } from '../columns'
+import { type Argument, Bytes, plain, scalar, texts } from '../columns'
 import type { Database } from '../database'
-import { bytes, flag, int, type Row, rows, text, unexpected } from '../values'
-import { rowOf } from './answers'
+import { int, type Row, text, unexpected } from '../values'
+import { bodyOf, count, rowOf } from './answers'
 import type { OwnedLane } from './lanes'
 import { FanOuts, inOrder } from './new-events'
 
@@ -79,6 +79,7 @@ function columnsOf(events: readonly NewEvent[], order: readonly number[]): reado
     ),
     plain('integer[]', fanOuts.wanted),
     ...bodies.places,
+    bodies.ascii,
     ...fanOuts.columns,
   ]
 }
@@ -109,26 +110,30 @@ function wokenIn({ woken }: Row): readonly OwnedLane[] {
 }
 
 function missing(): never {
-  throw unexpected('insert_events')
+  throw unexpected('events')
 }
 
 export async function claimEvents(
   database: Database,
   request: EventClaimRequest,
 ): Promise<EventClaim> {
-  const answer = rowOf(await database.call('claim_events', request))
-  return { now: int(answer, 'now'), events: rows(answer, 'events').map(toClaimed) }
+  const { limit, leaseMs } = request
+  const terms = [scalar('integer', limit), scalar('bigint', Math.round(leaseMs))]
+  const rows = await database.select('claim_events', terms)
+  const last = rows.at(-1)
+  if (last === undefined) throw unexpected('claim_events')
+  return { now: count(last, 'now'), events: rows.slice(0, -1).map(toClaimed) }
 }
 
 const toClaimed = (row: Row): ClaimedEvent => ({
-  tenantId: text(row, 'tenantId'),
+  tenantId: text(row, 'tenant'),
   id: text(row, 'id'),
   type: text(row, 'type'),
-  version: int(row, 'version'),
-  body: bytes(row, 'body'),
-  horizon: int(row, 'horizon'),
+  version: count(row, 'version'),
+  body: bodyOf(row) ?? missing(),
+  horizon: count(row, 'horizon'),
   token: text(row, 'token'),
-  ...(flag(row, 'unchecked') && { unchecked: true }),
+  ...(row.unchecked === 'true' && { unchecked: true }),
 })
 
 export async function fanOutEvents(

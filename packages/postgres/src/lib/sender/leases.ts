@@ -1,7 +1,7 @@
 import type { CancelVerdict, LeaseRef, Redelivery, RedeliveryVerdict } from '@posthorn/sender'
-import { type Argument, plain, scalar, texts } from '../columns'
+import { type Argument, Bytes, plain, scalar, texts } from '../columns'
 import type { Database } from '../database'
-import { hex, unexpected } from '../values'
+import { unexpected } from '../values'
 import { inOrder } from './new-events'
 import { readToken } from './tokens'
 
@@ -82,10 +82,30 @@ export async function redeliver(
   items: readonly Redelivery[],
 ): Promise<readonly RedeliveryVerdict[]> {
   if (items.length === 0) return []
-  const request = items.map(({ body, ...item }) => ({ ...item, ...(body && { body: hex(body) }) }))
-  const answer = await database.call('redeliver', request)
+  const answer = await database.callWith('redeliver', redeliveryColumns(items))
   if (!Array.isArray(answer)) throw unexpected('redeliver')
   return answer.map((verdict) => known(REDELIVERY_VERDICTS, verdict))
+}
+
+function redeliveryColumns(items: readonly Redelivery[]): readonly Argument[] {
+  const bodies = new Bytes()
+  for (const { body } of items) bodies.add(body)
+  const column = (of: (item: Redelivery) => string | undefined) => texts(items.map(of))
+  return [
+    column(({ tenantId }) => tenantId),
+    column(({ id }) => id),
+    column(({ eventId }) => eventId),
+    column(({ endpointId }) => endpointId),
+    plain(
+      'boolean[]',
+      items.map(({ as }) => as === 'new'),
+    ),
+    column(({ envelope }) => envelope),
+    column(({ replayOf }) => replayOf),
+    ...bodies.places,
+    bodies.ascii,
+    bodies.value,
+  ]
 }
 
 function known<Value>(values: readonly Value[], answer: unknown): Value {

@@ -8,11 +8,11 @@ import { toAttempt, toDelivery } from './records'
 
 /** Both kinds of rows in one form; `time` is when it is due, leased until, or finished. */
 export const UNFINISHED = `
-  d.tenant_id, d.id, d.event_id, d.endpoint_id, d.message_id, d.attempt, d.lost, d.solo_lost, d.deferred, d.last_status, d.created_at, d.seq,
+  d.tenant_id, d.id, d.event_id, d.endpoint_id, coalesce(d.message_id, d.event_id) AS message_id, d.attempt, d.lost, d.solo_lost, d.deferred, d.last_status, d.created_at, d.seq,
   d.replay_of, CASE WHEN d.token IS NULL THEN 'pending' ELSE 'delivering' END AS status, NULL AS reason,
   CASE WHEN d.token IS NULL THEN d.due_at ELSE d.leased_until END AS time`
 export const FINISHED = `
-  d.tenant_id, d.id, d.event_id, d.endpoint_id, d.message_id, d.attempt, d.lost, d.solo_lost, d.deferred, d.last_status, d.created_at, d.seq,
+  d.tenant_id, d.id, d.event_id, d.endpoint_id, coalesce(d.message_id, d.event_id) AS message_id, d.attempt, d.lost, d.solo_lost, d.deferred, d.last_status, d.created_at, d.seq,
   d.replay_of, d.status, d.reason, d.finished_at AS time`
 
 const isUnfinished = (status: string): boolean => status === 'pending' || status === 'delivering'

@@ -51,6 +51,7 @@ export class FanOuts {
       ),
       texts(this.#bodies.map(({ envelope }) => envelope)),
       ...this.#bytes.places,
+      this.#bytes.ascii,
       this.#bytes.value,
     ]
   }
