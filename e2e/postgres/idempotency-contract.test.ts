@@ -1,39 +1,15 @@
 import { PGlite } from '@electric-sql/pglite'
 import { postgresIdempotency } from '@posthorn/postgres/receiver'
 import { idempotencyContract } from '@posthorn/receiver/testing'
-import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { openPool } from './connections'
-import { startDatabase } from './own-database'
-import type { Server } from './server'
+import { type Databases, startDatabases } from './databases'
 
-let server: Server | undefined
-const pools: Pool[] = []
-let schemas = 0
+let databases: Databases<ReturnType<typeof postgresIdempotency>>
 
 beforeAll(async () => {
-  server = await startDatabase()
-  for (let count = 0; count < 2; count += 1) pools.push(openPool(server.url))
+  databases = await startDatabases((client, schema) => postgresIdempotency({ client, schema }))
 }, 60_000)
-
-afterAll(async () => {
-  for (const pool of pools) await pool.end()
-  await server?.stop()
-})
-
-const schemaOf = new WeakMap<object, string>()
-
-function open(pool: Pool | undefined, schema: string) {
-  if (!pool) throw new TypeError('no pool')
-  const store = postgresIdempotency({ client: pool, schema })
-  schemaOf.set(store, schema)
-  return store
-}
-
-function newSchema(): string {
-  schemas += 1
-  return `law_${schemas}`
-}
+afterAll(() => databases?.stop())
 
 idempotencyContract({
   // Each law has a schema of its own, so their real waits may overlap.
@@ -41,11 +17,12 @@ idempotencyContract({
   name: 'Postgres, own clock, two pools',
   clock: 'own',
   host: 'async',
-  create: () => open(pools[0], newSchema()),
-  reopen: (store) => open(pools[1], schemaOf.get(store) ?? ''),
+  create: () => databases.create(),
+  reopen: (store) => databases.reopen(store),
 })
 
 const pglite = new PGlite()
+let schemas = 0
 afterAll(() => pglite.close())
 
 idempotencyContract({
@@ -53,5 +30,8 @@ idempotencyContract({
   name: 'PGlite, own clock',
   clock: 'own',
   host: 'async',
-  create: () => postgresIdempotency({ client: pglite, schema: newSchema() }),
+  create: () => {
+    schemas += 1
+    return postgresIdempotency({ client: pglite, schema: `law_${schemas}` })
+  },
 })

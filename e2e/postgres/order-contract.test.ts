@@ -1,39 +1,23 @@
 import { PGlite } from '@electric-sql/pglite'
 import { type PgHostClient, postgresIdempotency, postgresOrder } from '@posthorn/postgres/receiver'
 import { orderContract } from '@posthorn/receiver/testing'
-import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { openPool } from './connections'
-import { startDatabase } from './own-database'
-import type { Server } from './server'
-
-let server: Server | undefined
-const pools: Pool[] = []
-let schemas = 0
-
-beforeAll(async () => {
-  server = await startDatabase()
-  for (let count = 0; count < 2; count += 1) pools.push(openPool(server.url, {}))
-}, 60_000)
-
-afterAll(async () => {
-  for (const pool of pools) await pool.end()
-  await server?.stop()
-})
+import { type Databases, startDatabases } from './databases'
 
 const opened = new WeakMap<object, { readonly client: PgHostClient; readonly schema: string }>()
 
-function open(client: PgHostClient | undefined, schema = newSchema()) {
-  if (!client) throw new TypeError('no client')
+function open(client: PgHostClient, schema: string) {
   const store = postgresOrder({ client, schema })
   opened.set(store, { client, schema })
   return store
 }
 
-function newSchema(): string {
-  schemas += 1
-  return `order_law_${schemas}`
-}
+let databases: Databases<ReturnType<typeof open>>
+
+beforeAll(async () => {
+  databases = await startDatabases(open)
+}, 60_000)
+afterAll(() => databases?.stop())
 
 /** Of the idempotency store beside it, as the receiver has it. */
 function transaction<Result>(store: object, work: (tx: unknown) => Promise<Result>) {
@@ -48,11 +32,12 @@ orderContract({
   name: 'Postgres, own clock, two pools',
   clock: 'own',
   host: { kind: 'async', transaction },
-  create: () => open(pools[0]),
-  reopen: (store) => open(pools[1], opened.get(store)?.schema),
+  create: () => databases.create(),
+  reopen: (store) => databases.reopen(store),
 })
 
 const pglite = new PGlite()
+let schemas = 0
 afterAll(() => pglite.close())
 
 const oneConnection = 'PGlite has one connection, so that no two transactions are open at once'
@@ -62,7 +47,10 @@ orderContract({
   name: 'PGlite, own clock',
   clock: 'own',
   host: { kind: 'async', transaction },
-  create: () => open(pglite),
+  create: () => {
+    schemas += 1
+    return open(pglite, `law_${schemas}`)
+  },
   skip: {
     'host: an older version waits for the newer one, and is refused': oneConnection,
     'host: a newer version waits for the older one, and stays': oneConnection,

@@ -22,3 +22,14 @@ export function createFolders() {
     },
   }
 }
+
+/** What a contract suite asks of stores on files, each with a file of its own unless it is opened again. */
+export function onFiles<Store extends object>(open: (path: string) => Promise<Store>) {
+  const { file, pathOf, remember, remove } = createFolders()
+  const opened = async (path: string): Promise<Store> => remember(await open(path), path)
+  return {
+    create: () => opened(file()),
+    reopen: (store: object) => opened(pathOf(store)),
+    cleanUp: remove,
+  }
+}

@@ -2,9 +2,8 @@ import { orderContract } from '@posthorn/receiver/testing'
 import { sqliteOrder } from '@posthorn/sqlite/receiver'
 import { openSqlite } from '@posthorn/sqlite/sender'
 import { describe, it } from 'vitest'
-import { createFolders } from './folders'
+import { onFiles } from './folders'
 
-const folders = createFolders()
 const handles = new WeakMap<object, Awaited<ReturnType<typeof openSqlite>>>()
 
 async function open(path: string, clock?: Parameters<typeof sqliteOrder>[1]) {
@@ -42,13 +41,5 @@ orderContract({
   name: 'SQLite on a file, own clock, two handles',
   clock: 'own',
   host: { kind: 'sync', transaction },
-  create: async () => {
-    const path = folders.file()
-    return folders.remember(await open(path), path)
-  },
-  reopen: async (store) => {
-    const path = folders.pathOf(store)
-    return folders.remember(await open(path), path)
-  },
-  cleanUp: (stores) => folders.remove(stores),
+  ...onFiles((path) => open(path)),
 })

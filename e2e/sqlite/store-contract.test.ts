@@ -1,7 +1,7 @@
 import { storeContract } from '@posthorn/sender/testing'
 import { openSqlite, sqliteStore } from '@posthorn/sqlite/sender'
 import { describe, it } from 'vitest'
-import { createFolders } from './folders'
+import { onFiles } from './folders'
 
 storeContract({
   runner: { describe, it },
@@ -11,21 +11,11 @@ storeContract({
   create: async ({ clock }) => sqliteStore(await openSqlite(':memory:'), { clock }),
 })
 
-const folders = createFolders()
-
 storeContract({
   // Each law has a file of its own, so their real waits may overlap.
   runner: { describe, it: it.concurrent },
   name: 'SQLite on a file, own clock, two handles',
   clock: 'own',
   host: 'sync',
-  create: async () => {
-    const path = folders.file()
-    return folders.remember(sqliteStore(await openSqlite(path)), path)
-  },
-  reopen: async (store) => {
-    const path = folders.pathOf(store)
-    return folders.remember(sqliteStore(await openSqlite(path)), path)
-  },
-  cleanUp: (stores) => folders.remove(stores),
+  ...onFiles(async (path) => sqliteStore(await openSqlite(path))),
 })
