@@ -49,6 +49,11 @@ export class Router {
     return this.#byType.get(type)
   }
 
+  /** Whether there is one of every type. */
+  get hasAny(): boolean {
+    return this.#any !== undefined
+  }
+
   /** The handler of every type, if this is one that it takes. */
   any(type: string): Handler | undefined {
     return this.#catalogue?.has(type) === false ? undefined : this.#any

@@ -67,6 +67,7 @@ describe('a store that fails', () => {
       },
     })
     const { inbox } = setUp({ store })
+    inbox.on('run.completed', () => {})
     await expect(inbox.drain()).rejects.toMatchObject({ code: 'store_busy' })
   })
 })

@@ -64,7 +64,8 @@ export class InboxHandlers {
   /** Every one that there is. */
   names(): readonly string[] {
     const own = [...this.#own].flatMap(([type, handlers]) => [...handlers.keys()].map(at(type)))
-    const receivers = [...this.#router.types(), ANY].map((type) => at(type)(RECEIVERS))
+    const types = [...this.#router.types(), ...(this.#router.hasAny ? [ANY] : [])]
+    const receivers = types.map((type) => at(type)(RECEIVERS))
     return [...own, ...receivers]
   }
 

@@ -16,6 +16,11 @@ interface CommonOptions {
   readonly lease?: Duration
   /** Most handlers at once in this process. Default 10, or what a transactional store has connections for. */
   readonly concurrency?: number
+  /**
+   * Most of them that may be of one handler, so that a slow one leaves places to the others. Default: half, rounded up, or all where there is one
+   * handler only.
+   */
+  readonly perHandler?: number
   /** How often `start` looks for tasks of other processes, and for those due again. Default `'1s'`. */
   readonly pollInterval?: Duration
   /** Names of the request's headers that are kept for the handlers. Default: none, but for the trace's where the receiver has `telemetry`. */
@@ -77,6 +82,8 @@ export interface ResolvedInboxOptions {
   readonly retry: RetryPolicy
   readonly leaseMs: number
   readonly concurrency: number
+  /** Undefined for a share of `concurrency`. */
+  readonly perHandler: number | undefined
   readonly pollMs: number
   readonly headers: readonly string[]
   readonly onDead: CommonOptions['onDead']
@@ -87,7 +94,7 @@ const defaults = { lease: '30s', concurrency: 10, pollInterval: '1s' } as const
 
 const names: ReadonlySet<string> = new Set([
   ...['store', 'transactional', 'source', 'key', 'retry', 'lease', 'concurrency'],
-  ...['pollInterval', 'headers', 'onDead', 'random'],
+  ...['perHandler', 'pollInterval', 'headers', 'onDead', 'random'],
 ])
 
 /** @throws TypeError for any option that cannot be meant. */
@@ -113,6 +120,8 @@ export function resolveInboxOptions(
     retry: resolveRetry(options.retry),
     leaseMs: positive(options.lease ?? defaults.lease, 'lease'),
     concurrency: resolveConcurrency(options.concurrency, host),
+    perHandler:
+      options.perHandler === undefined ? undefined : whole(options.perHandler, 'perHandler'),
     pollMs: positive(options.pollInterval ?? defaults.pollInterval, 'pollInterval'),
     headers: resolveHeaders(options.headers, telemetry !== undefined),
     onDead: options.onDead,
@@ -136,13 +145,14 @@ function resolveConcurrency(
 ): number {
   const most = host?.kind === 'async' ? (host.concurrency ?? Infinity) : Infinity
   const concurrency = wanted ?? Math.min(defaults.concurrency, most)
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    fail('concurrency', 'must be a positive integer')
-  }
-  if (concurrency > most) {
+  if (whole(concurrency, 'concurrency') > most) {
     fail('concurrency', `must be at most ${most}, one less than the pool's size`)
   }
   return concurrency
+}
+
+function whole(value: number, name: string): number {
+  return Number.isSafeInteger(value) && value > 0 ? value : fail(name, 'must be a positive integer')
 }
 
 function resolveHeaders(headers: readonly string[] = [], isTraced: boolean): readonly string[] {

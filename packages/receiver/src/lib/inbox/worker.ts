@@ -1,8 +1,10 @@
 import { type Duration, parseDuration, WebhookError } from '@posthorn/schema'
 import { Gate } from '../gate'
+import type { ClaimedInboxTask } from '../ports/inbox-store'
 import type { ReceiverParts } from '../receiver-parts'
 import type { InboxHandlers } from './handlers'
 import type { ResolvedInboxOptions } from './options'
+import { Places } from './places'
 import { type Runner, runTask, type TaskEnd } from './run-task'
 
 /** What tasks came to. */
@@ -25,6 +27,7 @@ export class InboxWorker {
   readonly #parts: ReceiverParts
   readonly #handlers: InboxHandlers
   readonly #gate: Gate
+  readonly #places: Places
   readonly #running = new Set<Promise<void>>()
   #aborting = new AbortController()
   #stopping: AbortController | undefined
@@ -37,6 +40,7 @@ export class InboxWorker {
     this.#inbox = inbox
     this.#handlers = handlers
     this.#gate = new Gate(inbox.concurrency)
+    this.#places = new Places(inbox.concurrency, inbox.perHandler)
   }
 
   /** Something may be due. */
@@ -88,9 +92,19 @@ export class InboxWorker {
   async #fill(limit: number, counts: Record<TaskEnd, number>): Promise<number> {
     const { store, concurrency, leaseMs } = this.#inbox
     const free = Math.min(limit, concurrency - this.#running.size)
-    if (free <= 0) return 0
-    const handlers = this.#handlers.names()
-    const tasks = await store.claim({ handlers, limit: free, leaseMs })
+    let begun = 0
+    for (const { handlers, limit: most } of this.#places.asks(this.#handlers.names(), free)) {
+      const left = Math.min(most, free - begun)
+      if (left <= 0) continue
+      const tasks = await store.claim({ handlers, limit: left, leaseMs })
+      for (const task of tasks) this.#begin(task, counts)
+      begun += tasks.length
+    }
+    return begun
+  }
+
+  #begin(task: ClaimedInboxTask, counts: Record<TaskEnd, number>): void {
+    const leave = this.#places.take(task.handler, this.#handlers.names())
     const runner: Runner = {
       parts: this.#parts,
       inbox: this.#inbox,
@@ -98,14 +112,13 @@ export class InboxWorker {
       gate: this.#gate,
       stopping: this.#aborting.signal,
     }
-    for (const task of tasks) {
-      const running = runTask(runner, task).then((end) => {
-        counts[end] += 1
-        this.#running.delete(running)
-      })
-      this.#running.add(running)
-    }
-    return tasks.length
+    const running = runTask(runner, task).then((end) => {
+      counts[end] += 1
+      this.#running.delete(running)
+      // What is due may have waited for this place.
+      if (leave()) this.wake()
+    })
+    this.#running.add(running)
   }
 
   async #run(stopping: AbortSignal): Promise<void> {
