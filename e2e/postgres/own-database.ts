@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { openClient } from './connections'
 import { type Server, startServer } from './server'
 
-/** An empty database on a server of its own, or on the one that `DATABASE_URL` names; dropped in the end. */
+/** An empty database on a server of its own, or on the one that `DATABASE_URL` names; gone in the end. */
 export async function startDatabase(): Promise<Server> {
   const server = await startServer()
   const name = `posthorn_test_${randomUUID().replaceAll('-', '')}`
@@ -13,7 +13,8 @@ export async function startDatabase(): Promise<Server> {
     ...server,
     url: url.href,
     async stop() {
-      await run(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
+      // A server of our own takes it along.
+      if (server.own === undefined) await run(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
       await server.stop()
     },
   }
