@@ -26,7 +26,8 @@ export interface Delivered {
 export interface Delivering {
   /** What the transport answered, and how long it took. */
   readonly attempts: readonly { readonly outcome: AttemptOutcome; readonly tookMs: number }[]
-  deliver(url: string): Promise<Delivered>
+  /** `registered`: the URL that the endpoint was created with, where the store has another one since. */
+  deliver(url: string, registered?: string): Promise<Delivered>
   stop(): Promise<void>
 }
 
@@ -41,8 +42,9 @@ export function delivering(
 ): Delivering {
   const attempts: { outcome: AttemptOutcome; tookMs: number }[] = []
   const clock = fakeClock()
+  const store = memoryStore()
   const sender = createSender({
-    store: memoryStore(),
+    store,
     clock,
     random: () => 0,
     transport: {
@@ -60,8 +62,11 @@ export function delivering(
   const since = (date: Date | undefined) => date && date.getTime() - clock.now()
   return {
     attempts,
-    async deliver(url) {
-      const { endpoint } = await sender.endpoints.create({ url })
+    async deliver(url, registered = url) {
+      const { endpoint } = await sender.endpoints.create({ url: registered })
+      const record = await store.endpoints.get(endpoint.tenantId, endpoint.id)
+      if (record !== undefined && url !== registered)
+        await store.endpoints.replace({ ...record, url })
       await sender.send({ type: 'run.completed', data: { n: 1 } })
       await sender.deliverDue()
       const { items } = await sender.deliveries.list({ endpointId: endpoint.id })
@@ -69,7 +74,7 @@ export function delivering(
       if (delivery === undefined || items.length > 1) throw new Error('one delivery was expected')
       const [logged] = await sender.deliveries.attempts(delivery.id)
       const after = await sender.endpoints.get(endpoint.id)
-      await sender.endpoints.disable(endpoint.id)
+      await sender.endpoints.delete(endpoint.id)
       const { status, reason, dueAt } = delivery
       const { disabledReason, health, throttledUntil } = after
       return {

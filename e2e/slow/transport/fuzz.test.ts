@@ -1,27 +1,23 @@
 import type { Socket } from 'node:net'
-import { afterAll, expect, it } from 'vitest'
-import type { AttemptOutcome } from '../../../packages/sender/src/lib/ports/transport'
-import { attempt, openTransport, until, watchUncaught } from '../../transport/harness'
+import { createSender } from '@posthorn/sender'
+import { memoryStore } from '@posthorn/sender/memory'
+import { fakeClock } from '@posthorn/sender/testing'
+import { expect, it } from 'vitest'
+import type { AttemptOutcome, Transport } from '../../../packages/sender/src/lib/ports/transport'
+import { seededRandom } from '../../lib/random'
+import { openTransport, until, watchUncaught } from '../../transport/harness'
 import { rawServer } from '../../transport/raw-server'
+import { watchStalls } from '../lib/watch'
 
 const rounds = Number(process.env.FUZZ_ROUNDS ?? 100_000)
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000)
-const uncaught = watchUncaught()
+const batch = 100
+/** Each waits for the slowest of its five at a time, so there are several. */
+const hosts = 10
+const timeoutMs = 300
 
-afterAll(() => uncaught.stop())
-
-/** Mulberry32. */
-function generator(start: number): (below: number) => number {
-  let state = start
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-const random = generator(seed)
+const next = seededRandom(seed)
+const random = (below: number): number => Math.floor(next() * below)
 
 const seeds = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
@@ -95,29 +91,88 @@ function isSound(outcome: AttemptOutcome): boolean {
   return outcome.status >= 200 && outcome.status <= 599
 }
 
-it(`random bytes never crash it, hang it or leak a socket (${rounds} rounds, seed ${seed})`, async () => {
-  const server = await rawServer(misbehave)
-  const transport = openTransport()
-  const url = `http://127.0.0.1:${server.port}/`
+/** The transport, and what it answered by class and code. */
+function watched(transport: Transport) {
   const counts: Record<string, number> = {}
-  let left = rounds
-  let slowest = 0
-  const lane = async () => {
-    while (left-- > 0) {
-      const outcome = await transport.send(attempt(url, { timeoutMs: 300 }))
-      expect(isSound(outcome), JSON.stringify(outcome)).toBe(true)
-      slowest = Math.max(slowest, outcome.durationMs)
+  const unsound: AttemptOutcome[] = []
+  const seen = { counts, unsound, sent: 0, slowestMs: 0 }
+  const watching: Transport = {
+    async send(request) {
+      const outcome = await transport.send(request)
+      seen.sent += 1
+      seen.slowestMs = Math.max(seen.slowestMs, outcome.durationMs)
+      if (!isSound(outcome)) unsound.push(outcome)
       const key = outcome.kind === 'error' ? `${outcome.errorClass} ${outcome.code}` : 'response'
       counts[key] = (counts[key] ?? 0) + 1
-    }
+      return outcome
+    },
+    // The hosts share it.
+    close: async () => {},
   }
-  await Promise.all(Array.from({ length: 50 }, lane))
+  return { watching, seen }
+}
+
+/** Its clock stands still: what an answer throttles is waited for at once. One attempt for each event, so that each is of another delivery. */
+async function makeHost(transport: Transport, url: string) {
+  const clock = fakeClock()
+  const sender = createSender({
+    store: memoryStore(),
+    clock,
+    transport,
+    timeout: `${timeoutMs}ms`,
+    network: { development: true, ports: 'any' },
+    retry: { schedule: ['0s'] },
+    // However often it fails, it is delivered to at full rate.
+    health: { failingShare: 1, probeAfter: '360d', disableAfter: '365d' },
+    worker: { concurrency: 5 },
+    retention: { events: '1ms', attempts: '1ms' },
+  })
+  const { endpoint } = await sender.endpoints.create({ url })
+  return {
+    /** Delivers a batch of events, whatever is answered: 410 disables, 503 throttles. */
+    async deliver() {
+      const events = Array.from({ length: batch }, () => ({ type: 'run.completed', data: {} }))
+      await sender.sendMany(events)
+      for (let left = batch; left > 0; ) {
+        await sender.deliverDue()
+        await clock.advance('6d')
+        await sender.endpoints.enable(endpoint.id)
+        const { items } = await sender.deliveries.list({ status: 'pending', limit: 1 })
+        left = items.length
+      }
+      const { items } = await sender.deliveries.list({ status: 'delivering' })
+      expect(items).toEqual([])
+      await sender.prune()
+    },
+    stop: () => sender.stop({ timeout: '0s' }),
+  }
+}
+
+it(`random bytes never crash it, hang it or leak a socket (${rounds} deliveries, seed ${seed})`, async () => {
+  const uncaught = watchUncaught()
+  const stalls = watchStalls()
+  const server = await rawServer(misbehave)
+  const transport = openTransport()
+  const { watching, seen } = watched(transport)
+  const lane = async () => {
+    const host = await makeHost(watching, `http://127.0.0.1:${server.port}/`)
+    while (seen.sent < rounds) await host.deliver()
+    await host.stop()
+  }
+  await Promise.all(Array.from({ length: hosts }, lane))
   await transport.close()
-  console.log(`seed ${seed}, slowest ${slowest} ms`, counts)
-  expect(await until(() => server.open() === 0, 3000)).toBe(true)
+  const stalledMs = stalls.stop()
+  const isEmpty = await until(() => server.open() === 0, 3000)
+  console.log(
+    `seed ${seed}: ${seen.sent} deliveries over ${server.accepted()} sockets, ${server.open()} left; slowest ${seen.slowestMs} ms (the process stood still for ${stalledMs} ms at most); ${uncaught.seen.length} uncaught`,
+    seen.counts,
+  )
   await server.close()
+  uncaught.stop()
+  expect(isEmpty).toBe(true)
+  expect(seen.unsound).toEqual([])
   // What only times out has fuzzed nothing.
-  expect(counts['timeout deadline'] ?? 0).toBeLessThan(rounds / 10)
-  expect(slowest).toBeLessThan(300 + 600)
+  expect(seen.counts['timeout deadline'] ?? 0).toBeLessThan(rounds / 10)
+  expect(seen.slowestMs).toBeLessThan(timeoutMs + 600 + stalledMs)
   expect(uncaught.seen).toEqual([])
 })
