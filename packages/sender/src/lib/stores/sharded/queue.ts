@@ -79,7 +79,9 @@ async function claimEvents(order: readonly Shard[], { limit, leaseMs }: EventCla
   for (const { store } of order) {
     const left = limit - events.length
     if (left <= 0 && now > 0) break
-    const claim = await store.deliveries.claimEvents({ limit: left, leaseMs })
+    const request = { limit: left, leaseMs }
+    const claim = await further(events.length, () => store.deliveries.claimEvents(request))
+    if (claim === undefined) break
     now = Math.max(now, claim.now)
     events.push(...claim.events)
   }
@@ -96,13 +98,28 @@ async function claim(order: readonly Shard[], request: DeliveryClaimRequest) {
     const enough = limit <= 0 || (request.solo && deliveries.length > 0)
     // The first is asked even for nothing: the answer holds its time.
     if (enough && now > 0) break
-    const part = await store.deliveries.claim({ ...request, limit, failingLimit: failingLeft })
+    const asked = { ...request, limit, failingLimit: failingLeft }
+    const part = await further(deliveries.length, () => store.deliveries.claim(asked))
+    if (part === undefined) break
     now = Math.max(now, part.now)
     suspects ||= part.suspects
     failingLeft -= part.deliveries.filter(isFailing).length
     deliveries.push(...part.deliveries)
   }
   return { now, deliveries, suspects }
+}
+
+/** What other shards gave is answered although one fails, or its leases would be lost; the next claim begins with another, and tells of it. */
+async function further<Claim>(
+  alreadyClaimed: number,
+  call: () => Promise<Claim>,
+): Promise<Claim | undefined> {
+  try {
+    return await call()
+  } catch (error) {
+    if (alreadyClaimed === 0) throw error
+    return undefined
+  }
 }
 
 const isFailing = ({ endpoint }: ClaimedDelivery): boolean => endpoint.health.state === 'failing'

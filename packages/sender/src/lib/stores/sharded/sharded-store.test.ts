@@ -1,3 +1,4 @@
+import { WebhookError } from '@posthorn/schema'
 import { describe, expect, it } from 'vitest'
 import { createSender } from '../../create-sender'
 import type { SenderStore } from '../../ports/store'
@@ -32,6 +33,14 @@ async function setUp(options: { serve?: readonly string[] } = {}) {
 const tenantsIn = async (store: SenderStore) => {
   const { items } = await store.log.list({ limit: 100 })
   return new Set(items.map(({ tenantId }) => tenantId))
+}
+
+const request = {
+  leaseMs: 60_000,
+  perEndpoint: 100,
+  failingLimit: 1,
+  probeAfterMs: 1,
+  solo: false,
 }
 
 describe('shardedStore', () => {
@@ -77,19 +86,29 @@ describe('shardedStore', () => {
   it('lets no shard wait behind a busy one', async () => {
     const { store, send } = await setUp()
     await send(40)
-    const request = {
-      leaseMs: 60_000,
-      perEndpoint: 100,
-      failingLimit: 1,
-      probeAfterMs: 1,
-      solo: false,
-    }
     const first = await store.deliveries.claim({ ...request, limit: 5 })
     const second = await store.deliveries.claim({ ...request, limit: 5 })
     const served = [first, second].map(({ deliveries }) =>
       shardOf(deliveries[0]?.lease.tenantId ?? ''),
     )
     expect(new Set(served)).toEqual(new Set(['eu', 'us']))
+  })
+
+  it('answers what one shard gave although the next is down, and its error when that comes first', async () => {
+    const { store, shards, sender, send } = await setUp()
+    await send(8)
+    const recorded = await sender.tenant('eu-1').prepare({ type: 'run.completed', data: {} })
+    if (store.host.kind === 'sync') store.host.enqueue([recorded], undefined)
+    const down = async () => Promise.reject(new WebhookError('store_busy', 'The database is down.'))
+    Object.assign(shards.us.deliveries, { claim: down, claimEvents: down })
+    const { claim, claimEvents } = store.deliveries
+    expect((await claim({ ...request, limit: 100 })).deliveries).toHaveLength(4)
+    await expect(claim({ ...request, limit: 100 })).rejects.toMatchObject({ code: 'store_busy' })
+    expect((await claimEvents({ limit: 10, leaseMs: 1_000 })).events).toHaveLength(1)
+    await expect(claim({ ...request, limit: 100 })).rejects.toMatchObject({ code: 'store_busy' })
+    await expect(claimEvents({ limit: 10, leaseMs: 1_000 })).rejects.toMatchObject({
+      code: 'store_busy',
+    })
   })
 
   it.each([
