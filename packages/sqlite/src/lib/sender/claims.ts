@@ -1,6 +1,5 @@
 import type { ClaimedDelivery, DeliveryClaim, DeliveryClaimRequest } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { type RowsStatement, writeRows } from '../rows'
 import { int, optionalText, type Row, text } from '../values'
 import { type Choice, chooseInTurn, chooseSuspect } from './choose'
 import { type ClaimedContent, readContents } from './contents'
@@ -10,6 +9,7 @@ import { refreshLane, serveTenant, TouchedLanes, wakeLanes } from './lanes'
 import { tokenOf } from './leases'
 import { type KeyLine, mayStay } from './order'
 import { countStarts } from './pace'
+import { isPast, type NextTimes } from './queue'
 import type { Queued } from './queued'
 
 /** Back into its lane, in its old place. The token stays: until another takes the row, its holder may still settle. */
@@ -18,19 +18,15 @@ const EXPIRE_LEASES = `
   SET line = (lost >= 1) WHERE line IS NULL AND leased_until <= ?
   RETURNING seq, lane, line, due_at, order_key, tenant_id`
 
-/** An upsert of rows that are all there: it finds them by key, whatever the statistics say. */
-const LEASE: RowsStatement = {
-  into: `
-    INSERT INTO posthorn_queue
-      (seq, attempt, lost, solo_lost, leased_until, token, solo,
-        lane, due_at, deferred, event_seq, tenant_id, id, created_at)`,
-  row: "(?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '', '', 0)",
-  upsert: `
-    ON CONFLICT (seq) DO UPDATE SET
-      line = NULL, leased_until = excluded.leased_until, token = excluded.token,
-      solo = excluded.solo, attempt = excluded.attempt, lost = excluded.lost,
-      solo_lost = excluded.solo_lost`,
-}
+/** An upsert of rows that are all there: it finds them by key, whatever the statistics say. See `leasedNow`. */
+const LEASE = `
+  INSERT INTO posthorn_queue
+    (seq, solo, attempt, lost, solo_lost, lane, due_at, deferred, event_seq, tenant_id, id,
+      created_at)
+  SELECT value, 0, 0, 0, 0, 0, 0, 0, 0, '', '', 0 FROM json_each(?) WHERE true
+  ON CONFLICT (seq) DO UPDATE SET
+    line = NULL, leased_until = ?, token = ?, solo = ?, attempt = attempt + 1,
+    lost = lost + (token IS NOT NULL), solo_lost = solo_lost + (token IS NOT NULL AND solo)`
 
 const HAS_SUSPECTS = `
   SELECT 1 FROM posthorn_queue q INDEXED BY posthorn_queue_waiting
@@ -40,19 +36,23 @@ const HAS_SUSPECTS = `
 
 const SOLO_SERVED = 'UPDATE posthorn_lanes SET solo_turn = ? WHERE lane = ?'
 
+/** `times`: as they were just before, which spares statements that would change nothing. */
 export function claimDeliveries(
   context: StoreContext,
+  times: NextTimes,
   request: DeliveryClaimRequest,
 ): DeliveryClaim {
   const { connection } = context
   const now = context.now()
-  expireLeases(connection, now)
-  wakeLanes(connection, now)
+  const mayExpire = isPast(times.leased, now)
+  if (mayExpire) expireLeases(connection, now)
+  if (mayExpire || isPast(times.waking, now)) wakeLanes(connection, now)
   const choose = request.solo ? chooseSuspect : chooseInTurn
   const choice = choose(connection, request, now)
   const deliveries = take(context, choice, { ...request, now })
   for (const lane of choice.idle) refreshLane(connection, { lane, now })
-  const suspects = connection.get(HAS_SUSPECTS, now, now) !== undefined
+  const maySuspect = mayExpire || isPast(times.suspect, now)
+  const suspects = maySuspect && connection.get(HAS_SUSPECTS, now, now) !== undefined
   return { now, deliveries, suspects }
 }
 
@@ -82,19 +82,16 @@ interface Terms {
 function take(context: StoreContext, choice: Choice, terms: Terms): readonly ClaimedDelivery[] {
   if (choice.deliveries.length === 0) return []
   const { connection, endpoints } = context
-  const { token, turn } = nextToken(connection, choice.served.length)
+  const { token, turn, changes } = nextToken(connection, choice.served.length)
   const until = terms.now + Math.round(terms.leaseMs)
   const leased = choice.deliveries.map((queued) => leasedNow(queued, token))
-  const rows = leased.map(({ seq, progress }) => {
-    const { attempt, lost, soloLost } = progress
-    return [seq, attempt, lost, soloLost, until, token, Number(terms.solo)]
-  })
-  writeRows(connection, LEASE, rows)
+  const seqs = JSON.stringify(leased.map(({ seq }) => seq))
+  connection.run(LEASE, seqs, until, token, Number(terms.solo))
   for (const [lane, starts] of choice.limited) {
     countStarts(connection, { lane, starts, now: terms.now })
   }
   serveLanes(connection, choice, { ...terms, turn })
-  endpoints.refresh(connection)
+  endpoints.refreshTo(connection, changes)
   const contents = readContents(connection, leased)
   return leased.flatMap((queued, index) => toClaimed(context, queued, contents[index]))
 }

@@ -1,13 +1,17 @@
 import type { ClaimedDelivery } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { int, json, optionalBlob, type Row } from '../values'
+import { optionalBlob, type Row } from '../values'
 import type { Queued } from './queued'
 
-/** By sub-queries, which are looked up by key whatever the statistics say. */
-const READ_EVENTS = `
-  SELECT j.value AS seq,
-    (SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value) AS facts,
-    (SELECT body FROM posthorn_payloads WHERE event_seq = j.value) AS body
+/** By sub-queries, which are looked up by key whatever the statistics say; in the order asked for. */
+const READ_FACTS = `
+  SELECT json_group_array(
+    json((SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value)))
+    AS json
+  FROM json_each(?) AS j`
+
+const READ_PAYLOADS = `
+  SELECT (SELECT body FROM posthorn_payloads WHERE event_seq = j.value) AS body
   FROM json_each(?) AS j`
 
 const READ_BODY = `
@@ -28,11 +32,7 @@ export function readContents(
   connection: Connection,
   deliveries: readonly Queued[],
 ): readonly (ClaimedContent | undefined)[] {
-  const seqs = new Set(deliveries.map(({ eventSeq }) => eventSeq))
-  const events = new Map<number, ClaimedContent>()
-  for (const row of connection.all(READ_EVENTS, JSON.stringify([...seqs]))) {
-    events.set(int(row, 'seq'), toContent(row))
-  }
+  const events = readEvents(connection, new Set(deliveries.map(({ eventSeq }) => eventSeq)))
   return deliveries.map(({ eventSeq, envelope }) => {
     const event = events.get(eventSeq)
     if (!event || envelope === null) return event
@@ -43,15 +43,33 @@ export function readContents(
   })
 }
 
-function toContent(row: Row): ClaimedContent {
-  const [eventId, eventType, metadata, orderingKey] = json<
-    readonly [id: string, type: string, metadata: string, orderingKey: string | null]
-  >(row, 'facts')
+type Facts = readonly [id: string, type: string, metadata: string, orderingKey: string | null]
+
+function readEvents(
+  connection: Connection,
+  seqs: ReadonlySet<number>,
+): ReadonlyMap<number, ClaimedContent> {
+  const wanted = [...seqs]
+  const asked = JSON.stringify(wanted)
+  const facts = connection.json<readonly (Facts | null)[]>(READ_FACTS, asked)
+  const payloads = connection.all(READ_PAYLOADS, asked)
+  const events = new Map<number, ClaimedContent>()
+  for (const [index, seq] of wanted.entries()) {
+    const known = facts[index]
+    if (known) events.set(seq, toContent(known, payloads[index] ?? {}))
+  }
+  return events
+}
+
+function toContent(
+  [eventId, eventType, metadata, orderingKey]: Facts,
+  payload: Row,
+): ClaimedContent {
   return {
     eventId,
     eventType,
     orderingKey,
     metadata: metadata === '{}' ? {} : JSON.parse(metadata),
-    body: optionalBlob(row, 'body'),
+    body: optionalBlob(payload, 'body'),
   }
 }

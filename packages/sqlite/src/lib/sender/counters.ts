@@ -13,7 +13,10 @@ const RESERVE = `
 
 const NEXT_TOKEN = `
   UPDATE posthorn_counters SET tokens = tokens + 1, turns = turns + ? WHERE id = 1
-  RETURNING tokens, turns`
+  RETURNING tokens, turns, endpoint_changes, endpoint_removals`
+
+const READ_CHANGES = `
+  SELECT endpoint_changes, endpoint_removals FROM posthorn_counters WHERE id = 1`
 
 const NEXT_ENDPOINT = `
   UPDATE posthorn_counters
@@ -49,10 +52,34 @@ export function reserve(connection: Connection, rows: number, now: number): Rese
   }
 }
 
+/** How often endpoints were written, and removed. */
+export interface EndpointChanges {
+  readonly changes: number
+  readonly removals: number
+}
+
+export const readChanges = (connection: Connection): EndpointChanges =>
+  toChanges(need(connection.get(READ_CHANGES)))
+
+const toChanges = (counters: Row): EndpointChanges => ({
+  changes: int(counters, 'endpoint_changes'),
+  removals: int(counters, 'endpoint_removals'),
+})
+
+interface NextToken {
+  readonly token: number
+  readonly turn: number
+  readonly changes: EndpointChanges
+}
+
 /** A token never used before, and the first of `turns` new places at the end of the line. */
-export function nextToken(connection: Connection, turns: number): { token: number; turn: number } {
+export function nextToken(connection: Connection, turns: number): NextToken {
   const counters = need(connection.get(NEXT_TOKEN, turns))
-  return { token: int(counters, 'tokens'), turn: int(counters, 'turns') - turns + 1 }
+  return {
+    token: int(counters, 'tokens'),
+    turn: int(counters, 'turns') - turns + 1,
+    changes: toChanges(counters),
+  }
 }
 
 export function nextEndpoint(connection: Connection): { seq: number; change: number } {

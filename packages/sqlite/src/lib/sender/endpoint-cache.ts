@@ -1,10 +1,8 @@
 import type { EndpointRecord } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { int, text } from '../values'
+import { type EndpointChanges, readChanges } from './counters'
 import { toEndpoint } from './endpoint-row'
-
-const READ_CHANGES = `
-  SELECT endpoint_changes, endpoint_removals FROM posthorn_counters WHERE id = 1`
 
 const LIST_CHANGED = `
   SELECT seq, tenant_id FROM posthorn_endpoints INDEXED BY posthorn_endpoints_changed
@@ -24,9 +22,11 @@ export class EndpointCache {
   #removals = -1
 
   refresh(connection: Connection): void {
-    const counters = connection.get(READ_CHANGES)
-    const changes = counters ? int(counters, 'endpoint_changes') : 0
-    const removals = counters ? int(counters, 'endpoint_removals') : 0
+    this.refreshTo(connection, readChanges(connection))
+  }
+
+  /** The same, where the counts are at hand. */
+  refreshTo(connection: Connection, { changes, removals }: EndpointChanges): void {
     // A count that went down is another database's, put in this one's place.
     if (removals !== this.#removals || changes < this.#changes) this.#clear()
     else if (changes !== this.#changes) this.#dropChanged(connection)

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection'
-import { type RowsStatement, writeRows } from '../rows'
+import type { SqliteValue } from '../sqlite-like'
 import { ChangedLines, endInLine, isFirst, lineOf, unblockedBy } from './order'
 import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
@@ -8,18 +8,13 @@ import { type FinalStatus, Tallies } from './tallies'
  * An upsert of rows that are all there: it finds them by key, whatever the statistics say. A trigger takes the deliveries out of the
  * queue.
  */
-const FINISH: RowsStatement = {
-  into: `
-    INSERT INTO posthorn_deliveries
-      (seq, status, reason, attempt, lost, solo_lost, deferred, last_status, finished_at,
-        event_seq, tenant_id, id, endpoint_id, created_at)`,
-  row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', '', '', 0)",
-  upsert: `
-    ON CONFLICT (seq) DO UPDATE SET
-      status = excluded.status, reason = excluded.reason, finished_at = excluded.finished_at,
-      attempt = excluded.attempt, lost = excluded.lost, solo_lost = excluded.solo_lost,
-      deferred = excluded.deferred, last_status = excluded.last_status`,
-}
+const FINISH = `
+  INSERT INTO posthorn_deliveries
+    (seq, event_seq, tenant_id, id, endpoint_id, created_at, attempt, lost, solo_lost, deferred)
+  SELECT value, 0, '', '', '', 0, 0, 0, 0, 0 FROM json_each(?) WHERE true
+  ON CONFLICT (seq) DO UPDATE SET
+    status = ?, reason = ?, attempt = ?, lost = ?, solo_lost = ?, deferred = ?, last_status = ?,
+    finished_at = ?`
 
 const GIVE_UP = `
   UPDATE posthorn_deliveries SET status = 'canceled', reason = NULL, finished_at = ?
@@ -57,13 +52,29 @@ export function finish(connection: Connection, endings: readonly Ending[], now: 
   lines.write(connection)
 }
 
+/** Those that end alike by one statement: most do. */
 function write(connection: Connection, endings: readonly Ending[], now: number): void {
-  const rows = endings.map(({ queued, status, reason = null, lastStatus }) => {
-    const { attempt, lost, soloLost, deferred } = queued.progress
-    const last = lastStatus ?? queued.lastStatus
-    return [queued.seq, status, reason, attempt, lost, soloLost, deferred, last, now]
-  })
-  writeRows(connection, FINISH, rows)
+  const alike = new Map<string, Alike>()
+  for (const ending of endings) {
+    const columns = columnsOf(ending)
+    const key = columns.join()
+    const known = alike.get(key)
+    if (known) known.seqs.push(ending.queued.seq)
+    else alike.set(key, { columns, seqs: [ending.queued.seq] })
+  }
+  for (const { columns, seqs } of alike.values())
+    connection.run(FINISH, JSON.stringify(seqs), ...columns, now)
+}
+
+interface Alike {
+  readonly columns: readonly SqliteValue[]
+  readonly seqs: number[]
+}
+
+function columnsOf({ queued, status, reason, lastStatus }: Ending): readonly SqliteValue[] {
+  const { attempt, lost, soloLost, deferred } = queued.progress
+  const last = lastStatus ?? queued.lastStatus
+  return [status, reason ?? null, attempt, lost, soloLost, deferred, last]
 }
 
 /** Cancels a failed delivery that blocks its line. Answers whether it was one. */

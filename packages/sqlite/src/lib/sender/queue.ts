@@ -20,19 +20,45 @@ const NEXT_TIMES = `
       FROM posthorn_lanes l WHERE l.lane = q.lane)))
       FROM posthorn_queue q INDEXED BY posthorn_queue_waiting WHERE q.line = 1) AS suspect`
 
-const TIMES = ['recorded', 'in_line', 'waking', 'leased', 'suspect'] as const
+/** When each kind of work could next be claimed; undefined where there is none. */
+export interface NextTimes {
+  readonly recorded: number | undefined
+  readonly inLine: number | undefined
+  readonly waking: number | undefined
+  /** When the first lease runs out. */
+  readonly leased: number | undefined
+  readonly suspect: number | undefined
+}
+
+export function nextTimes({ connection }: Pick<StoreContext, 'connection'>): NextTimes {
+  const row = connection.get(NEXT_TIMES) ?? {}
+  return {
+    recorded: optionalInt(row, 'recorded'),
+    inLine: optionalInt(row, 'in_line'),
+    waking: optionalInt(row, 'waking'),
+    leased: optionalInt(row, 'leased'),
+    suspect: optionalInt(row, 'suspect'),
+  }
+}
+
+export const isPast = (time: number | undefined, now: number): boolean =>
+  time !== undefined && time <= now
 
 /** Milliseconds until a claim could answer something. */
-export function nextDueIn({ connection, now }: StoreContext): number | undefined {
-  const row = connection.get(NEXT_TIMES) ?? {}
-  const times = TIMES.map((name) => optionalInt(row, name)).filter((time) => time !== undefined)
-  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now())
+export function nextDueIn(context: StoreContext): number | undefined {
+  const { recorded, inLine, waking, leased, suspect } = nextTimes(context)
+  const times = [recorded, inLine, waking, leased, suspect].filter((time) => time !== undefined)
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - context.now())
 }
 
 /** The answer of a claim that would find nothing; a worker asks after each slot that it frees. */
-export function nothingDue(context: StoreContext): DeliveryClaim | undefined {
-  if (nextDueIn(context) === 0) return undefined
-  return { now: context.now(), deliveries: [], suspects: false }
+export function nothingDue(
+  { now }: StoreContext,
+  { inLine, waking, leased, suspect }: NextTimes,
+): DeliveryClaim | undefined {
+  const time = now()
+  if ([inLine, waking, leased, suspect].some((each) => isPast(each, time))) return undefined
+  return { now: time, deliveries: [], suspects: false }
 }
 
 export function cancelDelivery(

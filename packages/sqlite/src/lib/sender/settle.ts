@@ -1,24 +1,12 @@
-import type { AttemptRecord, Settlement, SettleVerdict } from '@posthorn/sender'
+import type { Settlement, SettleVerdict } from '@posthorn/sender'
 import type { Connection } from '../connection'
-import { type RowsStatement, writeRows } from '../rows'
-import type { SqliteValue } from '../sqlite-like'
+import { AttemptLog } from './attempt-log'
 import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
 import { refreshLane, TouchedLanes } from './lanes'
-import { findHeld, findSeq, isSuspect } from './leases'
+import { findHeld, isSuspect } from './leases'
 import { lineOf, mayStay } from './order'
 import type { Queued } from './queued'
-
-/** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
-const LOG_ATTEMPTS: RowsStatement = {
-  into: `
-    INSERT INTO posthorn_attempts
-      (delivery_seq, number, started_at, duration_ms, outcome, status, request_headers,
-        response_headers, response_truncated, error_code, error_message, duplicate, fresh_socket,
-        response_body)`,
-  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  upsert: 'ON CONFLICT DO NOTHING',
-}
 
 const RESCHEDULE = `
   UPDATE posthorn_queue SET
@@ -36,13 +24,13 @@ export function settleDeliveries(
     batch.map(({ lease }) => lease),
   )
   const outcomes = new Outcomes(connection, context.now())
-  const logged: (readonly SqliteValue[])[] = []
+  const log = new AttemptLog(connection)
   const verdicts = batch.map((settlement, index) => {
     const held = found[index]
-    if (settlement.attempt) logged.push(...attemptRow(connection, settlement, held?.seq))
+    log.add(settlement, held?.seq)
     return held ? outcomes.apply(held, settlement) : 'stale'
   })
-  writeRows(connection, LOG_ATTEMPTS, logged)
+  log.write()
   outcomes.write()
   return verdicts
 }
@@ -92,39 +80,3 @@ class Outcomes {
     for (const lane of this.#deprived) refreshLane(this.#connection, { lane, now: this.#now })
   }
 }
-
-/** Of a stale settlement too, as long as there is such a delivery. */
-function attemptRow(
-  connection: Connection,
-  { lease, attempt }: Settlement,
-  heldSeq: number | undefined,
-): readonly (readonly SqliteValue[])[] {
-  const seq = heldSeq ?? findSeq(connection, lease.tenantId, lease.deliveryId)
-  return attempt === undefined || seq === undefined ? [] : [valuesOf(seq, attempt)]
-}
-
-function valuesOf(seq: number, attempt: AttemptRecord): readonly SqliteValue[] {
-  const { error } = attempt
-  return [
-    seq,
-    attempt.number,
-    Math.round(attempt.startedAt),
-    Math.round(attempt.durationMs),
-    attempt.outcome,
-    attempt.status ?? null,
-    optionalJsonOf(attempt.requestHeaders),
-    optionalJsonOf(attempt.responseHeaders),
-    flag(attempt.responseTruncated),
-    error?.code ?? null,
-    error?.message ?? null,
-    flag(attempt.duplicate),
-    flag(attempt.freshSocket),
-    attempt.responseBody ?? null,
-  ]
-}
-
-const optionalJsonOf = (value: unknown): string | null =>
-  value === undefined ? null : JSON.stringify(value)
-
-const flag = (value: boolean | undefined): number | null =>
-  value === undefined ? null : Number(value)

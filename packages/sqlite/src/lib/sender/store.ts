@@ -73,11 +73,13 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
       (settled, operation) =>
       async (...args) =>
         session.guard(() => settled(context)) ?? session.write(() => operation(context, ...args)),
-    writeLightUnless:
-      (settled, operation) =>
-      async (...args) =>
-        session.guard(() => settled(context)) ??
-        session.writeLight(() => operation(context, ...args)),
+    claim:
+      (look, settled, operation) =>
+      async (...args) => {
+        const seen = session.guard(() => look(context))
+        const answer = settled(context, seen)
+        return answer ?? session.writeLight(() => operation(context, seen, ...args))
+      },
   })
   return {
     ...ports,
@@ -121,7 +123,12 @@ interface Kinds {
     settled: (context: StoreContext) => Result | undefined,
     operation: (context: StoreContext, ...args: Args) => Result,
   ) => (...args: Args) => Promise<Result>
-  readonly writeLightUnless: Kinds['writeUnless']
+  /** A light write that is told what a look saw, and that what it saw may spare. */
+  readonly claim: <Args extends unknown[], Seen, Result>(
+    look: (context: StoreContext) => Seen,
+    settled: (context: StoreContext, seen: Seen) => Result | undefined,
+    operation: (context: StoreContext, seen: Seen, ...args: Args) => Result,
+  ) => (...args: Args) => Promise<Result>
 }
 
 function createPorts({
@@ -130,14 +137,14 @@ function createPorts({
   write,
   writeLight,
   writeUnless,
-  writeLightUnless,
+  claim,
 }: Kinds): Pick<SqliteStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
   return {
     deliveries: {
       insert: write(insertEvents),
       claimEvents: writeUnless(noEvents, claimEvents),
       fanOut: write(fanOutEvents),
-      claim: writeLightUnless(queue.nothingDue, claimDeliveries),
+      claim: claim(queue.nextTimes, queue.nothingDue, claimDeliveries),
       extend: writeLight(queue.extendLeases),
       settle: write(settleDeliveries),
       release: write(queue.releaseLeases),
