@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { retryLater } from '../handler'
 import { memoryInbox } from '../stores/memory-inbox'
-import { completed, failed, NOW, signed } from '../test-support'
+import { completed, deferred, NOW, signed } from '../test-support'
 import { wrapInbox } from '../testing/inbox/wrap'
 import { setUp } from './test-support'
 

@@ -1,5 +1,5 @@
 import { WebhookError } from '@posthorn/schema'
-import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { IdempotencyOptions } from '../idempotency-options'
 import type { OrderOptions } from '../order/options'
 import { createReceiver } from '../receiver'
@@ -146,6 +146,18 @@ describe('the guard of order', () => {
     expect(lines.map(({ level }) => level)).toEqual(['info'])
     await expect(receiver.dispatch(at(3))).rejects.toMatchObject({ code: 'config' })
   })
+
+  it('has its store migrated, pruned and closed with the receiver', async () => {
+    const { receiver, clock, send, store } = setUp(plain(), { retention: '1d' })
+    receiver.on('run.completed', () => {})
+    await send(2)
+    expect(await receiver.prune()).toBe(0)
+    await clock.advance('1d')
+    expect(await receiver.prune()).toBe(1)
+    await receiver.migrate()
+    await receiver.close()
+    expect(() => store.isNewer({ source, key: 'r1' }, 'i10012')).toThrow(WebhookError)
+  })
 })
 
 describe('the guard of order in a transaction', () => {
@@ -212,61 +224,5 @@ describe('the guard of order in a transaction', () => {
     await receiver.dispatch(at(2))
     expect(await receiver.dispatch(at(1))).toEqual({ handled: false, stale: true })
     expect(db.committed).toEqual(['v2'])
-  })
-})
-
-describe('the option order', () => {
-  const store = memoryOrder()
-  const make = (order: unknown, idempotency: unknown = 'none') =>
-    Reflect.apply(createReceiver, undefined, [{ secrets: SECRET, idempotency, order }])
-  const key = () => 'k'
-  const version = () => 1
-
-  it.each([
-    ['an object', 'yes'],
-    ['a store', { key, version }],
-    ['an order store', { store: memoryIdempotency(), key, version }],
-    ['a key', { store, version }],
-    ['a version', { store, key, version: 1 }],
-    ['a source', { store, key, version, source: '' }],
-    ['a duration', { store, key, version, retention: '0s' }],
-  ])('needs %s', (_what, order) => {
-    expect(() => make(order)).toThrow(/^createReceiver: order/)
-  })
-
-  it('needs transactions of the same kind in transactional mode', () => {
-    const transactional = { store: asyncStore().store, source, transactional: true }
-    for (const other of [store, orderOf('sync')]) {
-      expect(() => make({ store: other, key, version }, transactional)).toThrow(/same database/)
-    }
-    expect(() => make({ store: orderOf('async'), key, version }, transactional)).not.toThrow()
-  })
-
-  it('is typed by the catalogue', () => {
-    createReceiver({
-      events,
-      secrets: SECRET,
-      idempotency: 'none',
-      order: {
-        store,
-        key: (event) => {
-          expectTypeOf(event.type).toEqualTypeOf<'run.completed' | 'run.failed'>()
-          return event.data.runId
-        },
-        version: ({ timestamp }) => timestamp,
-      },
-    })
-  })
-
-  it('has its store migrated, pruned and closed with the receiver', async () => {
-    const { receiver, clock, send, store } = setUp(plain(), { retention: '1d' })
-    receiver.on('run.completed', () => {})
-    await send(2)
-    expect(await receiver.prune()).toBe(0)
-    await clock.advance('1d')
-    expect(await receiver.prune()).toBe(1)
-    await receiver.migrate()
-    await receiver.close()
-    expect(() => store.isNewer({ source, key: 'r1' }, 'i10012')).toThrow(WebhookError)
   })
 })

@@ -1,17 +1,8 @@
 import * as api from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createReceiver } from '../receiver'
 import { memoryOrder } from '../stores/memory-order'
-import {
-  completed,
-  failed,
-  OTHER_SECRET,
-  SECRET,
-  setUp,
-  signed,
-  signedBytes,
-} from '../test-support'
+import { completed, failed, OTHER_SECRET, setUp, signed, signedBytes } from '../test-support'
 import { testTelemetry } from './test-telemetry'
 
 const TRACE = 'a'.repeat(32)
@@ -242,26 +233,4 @@ describe('telemetry that fails', () => {
     work()
     return fail()
   }
-})
-
-describe('the option telemetry', () => {
-  const make = (telemetry: unknown) =>
-    Reflect.apply(createReceiver, undefined, [{ secrets: SECRET, idempotency: 'none', telemetry }])
-
-  it.each([
-    ['an object', 'yes'],
-    ['an api', {}],
-    ['the whole api', { api: { trace: {} } }],
-    ['a tracer provider', { api, tracerProvider: {} }],
-    ['a meter provider', { api, meterProvider: {} }],
-    ['known measures', { api, measureBy: ['tenant'] }],
-    ['known names', { api, sampler: 1 }],
-  ])('needs %s', (_what, telemetry) => {
-    expect(() => make(telemetry)).toThrow(/^createReceiver: telemetry/)
-  })
-
-  it('takes the module as it is', () => {
-    expect(() => make({ api })).not.toThrow()
-    createReceiver({ secrets: SECRET, idempotency: 'none', telemetry: { api } })
-  })
 })
