@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type NetworkOptions, resolveNetworkPolicy } from '../policy'
 import { ConnectFailure } from './failure'
 import { fakeTimers } from './fake-timers'
@@ -108,6 +108,25 @@ describe('vet', () => {
     expect(asked).toBe(2)
     await timers.advance(100)
     for (const failure of failures) expect(await failure).toMatchObject({ code: 'dns_timeout' })
+  })
+
+  it('finds a known name by the system while others never answer, which end in time', async () => {
+    vi.stubEnv('UV_THREADPOOL_SIZE', '4')
+    const timers = fakeTimers()
+    const asked: string[] = []
+    const vet = createVet(resolveNetworkPolicy({ dnsTimeout: '100ms' }), timers, (name) => {
+      asked.push(name)
+      return name === 'good.example' ? Promise.resolve(['1.1.1.1']) : new Promise(() => {})
+    })
+    vi.unstubAllEnvs()
+    await vet('good.example')
+    const dead = [1, 2, 3, 4, 5].map((each) => failureOf(vet(`dead${each}.example`)))
+    expect(await vet('good.example')).toEqual(['1.1.1.1'])
+    await timers.advance(101)
+    for (const failure of dead)
+      expect(await failure).toMatchObject({ code: 'dns_timeout', blame: 'sender' })
+    expect(asked).toEqual(['good.example', 'dead1.example', 'good.example'])
+    expect(timers.set).toBe(0)
   })
 
   it.each<[string, unknown, string]>([

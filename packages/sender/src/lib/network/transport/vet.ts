@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { checkAddress } from '../address/check'
 import type { Lookup, NetworkPolicy } from '../policy'
 import { ConnectFailure, notResolved, resolvedTooLate, unreachable } from './failure'
+import { createLookupLanes, systemSlots } from './lookup-lanes'
 import type { Timers } from './timers'
 
 /** The addresses of a host, every one of them allowed. Rejects with `ConnectFailure`. */
@@ -12,10 +13,15 @@ export type Vet = (hostname: string) => Promise<readonly string[]>
  * Literals are judged as they are. Names are looked up, under a time budget of their own, and one bad address refuses them all: a name
  * that answers with a private address beside a public one is not to be trusted with either.
  */
-export function createVet(policy: NetworkPolicy, timers: Timers): Vet {
+export function createVet(policy: NetworkPolicy, timers: Timers, system = systemLookup): Vet {
+  const { dnsTimeoutMs: patienceMs } = policy
   const resolve = policy.lookup
-    ? sharedLookup(policy.lookup, timers, policy.dnsTimeoutMs)
-    : sharedLookup(systemLookup, timers, Number.POSITIVE_INFINITY)
+    ? sharedLookup(policy.lookup, timers, patienceMs)
+    : sharedLookup(
+        createLookupLanes(system, timers, { slots: systemSlots(), patienceMs }),
+        timers,
+        Number.POSITIVE_INFINITY,
+      )
   return async (hostname) => {
     const literal = isIP(hostname) !== 0
     const addresses = literal ? [hostname] : await withBudget(resolve(hostname), hostname)
@@ -32,11 +38,13 @@ export function createVet(policy: NetworkPolicy, timers: Timers): Vet {
     return new Promise<readonly string[]>((accept, reject) => {
       const late = () => reject(new ConnectFailure(resolvedTooLate(hostname)))
       const stop = timers.after(policy.dnsTimeoutMs, late)
-      lookup
-        .then(accept, (error) => reject(new ConnectFailure(notResolved(error, hostname))))
-        .finally(stop)
+      lookup.then(accept, (error) => reject(unresolved(error, hostname))).finally(stop)
     })
   }
+}
+
+function unresolved(error: unknown, hostname: string): ConnectFailure {
+  return error instanceof ConnectFailure ? error : new ConnectFailure(notResolved(error, hostname))
 }
 
 const systemLookup: Lookup = async (hostname) => {
@@ -50,7 +58,7 @@ interface UnderWay {
 }
 
 /**
- * Those who ask for a name while it is being looked up wait for that answer: a dead name holds one thread of the pool, not all four. The
+ * Those who ask for a name while it is being looked up wait for that answer: a dead name holds one of the system's slots, not all. The
  * system always answers in the end; a host's lookup may not, and after `patienceMs` the next to ask begins it anew.
  */
 function sharedLookup(lookup: Lookup, timers: Timers, patienceMs: number): Lookup {
