@@ -49,4 +49,28 @@ describe('the loop of a started worker', () => {
     await clock.advance(1)
     await sender.stop()
   })
+
+  it('looks for events to match when it is told or a poll is due, and not for each slot that comes free', async () => {
+    const { clock, sender, store, transport, asked } = await started(1)
+    const { claimEvents } = store.deliveries
+    store.deliveries.claimEvents = (request) => {
+      asked.push('events')
+      return claimEvents(request)
+    }
+    for (let sent = 0; sent < 90; sent += 1) {
+      await sender.send(run)
+      await clock.advance(1)
+    }
+    asked.length = 0
+    store.host.enqueue([await sender.prepare(run)])
+    // Ninety attempts end, one by one, in the tenth of a second that follows; the event is found by a poll.
+    await clock.advance(95)
+    expect(asked).toContain('claimed 0')
+    expect(asked).not.toContain('events')
+    await clock.advance('1s')
+    expect(asked.filter((what) => what === 'events').length).toBeLessThan(5)
+    await clock.advance('1s')
+    expect(transport.requests).toHaveLength(91)
+    await sender.stop()
+  })
 })

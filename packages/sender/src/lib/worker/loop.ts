@@ -19,7 +19,8 @@ const mostSolo = 50
  * more, and ends when nothing is in flight.
  */
 export function runLoop(context: WorkerContext, waker: Waker): Promise<void> {
-  const state: LoopState = { lastSolo: context.clock.now(), idle: 0 }
+  const now = context.clock.now()
+  const state: LoopState = { lastSolo: now, lastMatch: now, mayMatch: true, idle: 0 }
   return keepingLeases(context, async () => {
     while (!context.stopping.aborted) await turn(context, state, waker)
     await context.inFlight.drained()
@@ -28,12 +29,17 @@ export function runLoop(context: WorkerContext, waker: Waker): Promise<void> {
 
 interface LoopState {
   lastSolo: number
+  lastMatch: number
+  /** Whether events may wait to be matched: a slot that comes free brings none. */
+  mayMatch: boolean
   /** Steps in a row that found nothing to do. */
   idle: number
 }
 
 async function turn(context: WorkerContext, state: LoopState, waker: Waker): Promise<void> {
   try {
+    const hinted = waker.takeHint()
+    state.mayMatch ||= hinted || isMatchDue(context, state)
     const progress = await step(context, state)
     if (progress !== 'at_once') await rest(context, state, waker, progress)
   } catch (error) {
@@ -43,14 +49,20 @@ async function turn(context: WorkerContext, state: LoopState, waker: Waker): Pro
     )
     context.emitter.emit('worker.error', { error })
     await context.clock.sleep(context.options.worker.pollMs, context.stopping)
+    state.mayMatch = true
   }
 }
+
+const isMatchDue = ({ clock, options }: WorkerContext, { lastMatch }: LoopState): boolean =>
+  Math.abs(clock.now() - lastMatch) >= options.worker.pollMs
 
 /** `at_once`: there is more for certain. `some`: the store says whether there is more. */
 type Progress = 'none' | 'some' | 'at_once'
 
 async function step(context: WorkerContext, state: LoopState): Promise<Progress> {
-  const matched = await matchRecorded(context)
+  const matched = state.mayMatch ? await matchRecorded(context) : 0
+  if (state.mayMatch) state.lastMatch = context.clock.now()
+  state.mayMatch = matched > 0
   const { deliveries, suspects } = await claimDue(context)
   for (const delivery of deliveries) void runDelivery(context, delivery)
   let alone = 0
@@ -78,7 +90,10 @@ async function rest(
   progress: Progress,
 ): Promise<void> {
   const most = context.options.worker.pollMs
-  if (isFull(context)) return waker.wait({ ms: most, calmMs: 0 }, context.stopping)
+  if (isFull(context)) {
+    await waker.wait({ ms: most, calmMs: 0 }, context.stopping)
+    return
+  }
   const dueIn = await whileBusy(() => context.store.deliveries.nextDueIn())
   const isDue = dueIn !== undefined && dueIn <= 0
   if (isDue && progress === 'some') return
@@ -86,5 +101,6 @@ async function rest(
   state.idle = progress === 'none' && !isDue ? state.idle + 1 : 0
   const calmMs = state.idle === 0 ? 0 : Math.min(longestCalmMs, 5 * 2 ** state.idle)
   const ms = dueIn === undefined || isDue ? most : Math.min(most, dueIn)
-  await waker.wait({ ms, calmMs }, context.stopping)
+  const freed = await waker.wait({ ms, calmMs }, context.stopping)
+  if (!freed) state.mayMatch = true
 }

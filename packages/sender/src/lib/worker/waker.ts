@@ -6,13 +6,16 @@ export interface Wait {
   readonly calmMs: number
 }
 
-/** Sleep that hints cut short, and slots that come free. What comes while nobody waits cuts the next wait. */
+/** Sleep that hints cut short, and slots that come free. What is not taken yet cuts the next wait. */
 export interface Waker {
   /** There may be work. */
   wake(): void
   /** There may be room for work that had none. */
   freed(): void
-  wait(wait: Wait, signal: AbortSignal): Promise<void>
+  /** Whether there was a hint since the last time this was asked. */
+  takeHint(): boolean
+  /** Answers whether a slot came free since the last wait. */
+  wait(wait: Wait, signal: AbortSignal): Promise<boolean>
 }
 
 /** A reason of our own: making the default one costs more than the rest of an abort. */
@@ -46,13 +49,19 @@ export function createWaker(clock: Clock): Waker {
       freed = true
       cutShort()
     },
+    takeHint() {
+      const was = hinted
+      hinted = false
+      return was
+    },
     async wait({ ms, calmMs }, signal) {
       calm = true
       await sleep(Math.min(ms, calmMs), signal)
       calm = false
       await sleep(ms - calmMs, signal)
-      hinted = false
+      const was = freed
       freed = false
+      return was
     },
   }
 }
