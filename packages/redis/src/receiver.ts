@@ -9,4 +9,5 @@ export {
   type RedisIdempotencyOptions,
   redisIdempotency,
 } from './lib/idempotency'
+export { type RedisOrder, type RedisOrderOptions, redisOrder } from './lib/order'
 export type { RedisLike } from './lib/redis-like'

@@ -28,7 +28,7 @@ export function toStoreError(error: unknown): WebhookError {
 }
 
 export function storeClosed(): WebhookError {
-  return new WebhookError('store_closed', 'The idempotency store was closed. Make a new one.')
+  return new WebhookError('store_closed', 'The store was closed. Make a new one.')
 }
 
 /** Redis has not seen the script, or forgot it: after a restart, a fail-over, SCRIPT FLUSH. */

@@ -6,16 +6,10 @@ import type {
   NoHostTransactions,
 } from '@posthorn/receiver'
 import { WebhookError } from '@posthorn/schema'
-import { isUnknownScript, storeClosed, toStoreError } from './errors'
-import type { RedisLike } from './redis-like'
+import { isOne, nameOf, type RedisStoreOptions, scriptsOf, whole } from './run-script'
 import { CLAIM, COMPLETE, RELEASE, RENEW, type Script } from './scripts'
 
-export interface RedisIdempotencyOptions {
-  /** A client of the host's, as `fromIoredis` or `fromNodeRedis` give it. */
-  readonly client: RedisLike
-  /** What every key begins with. Default `'posthorn:'`. */
-  readonly prefix?: string
-}
+export type RedisIdempotencyOptions = RedisStoreOptions
 
 export interface RedisIdempotency extends IdempotencyStore {
   readonly host: NoHostTransactions
@@ -38,16 +32,9 @@ export interface RedisIdempotency extends IdempotencyStore {
  * })
  */
 export function redisIdempotency(options: RedisIdempotencyOptions): RedisIdempotency {
-  const { client, prefix = 'posthorn:' } = options
-  if (!isRedis(client)) {
-    throw new TypeError('redisIdempotency: client must come from fromIoredis or fromNodeRedis')
-  }
-  if (typeof prefix !== 'string') throw new TypeError('redisIdempotency: prefix must be a string')
-  let closed = false
-  const run = async (script: Script, key: ClaimKey, ...args: string[]): Promise<unknown> => {
-    if (closed) throw storeClosed()
-    return runScript(client, script, nameOf(prefix, key), args)
-  }
+  const scripts = scriptsOf(options, 'redisIdempotency')
+  const run = (script: Script, { source, id }: ClaimKey, ...args: string[]) =>
+    scripts.run(script, nameOf(source, id), ...args)
   return {
     host: { kind: 'none' },
     async claim(key, fingerprint, leaseMs) {
@@ -58,33 +45,8 @@ export function redisIdempotency(options: RedisIdempotencyOptions): RedisIdempot
     complete: async (claim, retainMs) =>
       isOne(await run(COMPLETE, claim, claim.token, whole(retainMs))),
     release: async (claim) => isOne(await run(RELEASE, claim, claim.token)),
-    close() {
-      closed = true
-    },
+    close: scripts.close,
   }
-}
-
-async function runScript(
-  client: RedisLike,
-  { text, sha1 }: Script,
-  key: string,
-  args: string[],
-): Promise<unknown> {
-  try {
-    return await client.evalsha(sha1, [key], args)
-  } catch (error) {
-    if (!isUnknownScript(error)) throw toStoreError(error)
-  }
-  try {
-    return await client.eval(text, [key], args)
-  } catch (error) {
-    throw toStoreError(error)
-  }
-}
-
-/** The length keeps `('a', 'b:c')` and `('a:b', 'c')` apart. */
-function nameOf(prefix: string, { source, id }: ClaimKey): string {
-  return `${prefix}${source.length}:${source}:${id}`
 }
 
 function resultOf(answer: unknown, token: string): ClaimResult {
@@ -101,14 +63,4 @@ function resultOf(answer: unknown, token: string): ClaimResult {
     default:
       throw new WebhookError('store_failed', 'Redis answered what the script never does.')
   }
-}
-
-/** Numbers come as numbers, as strings or as BigInt, as the client was set up. */
-const isOne = (answer: unknown): boolean => Number(answer) === 1
-
-const whole = (ms: number): string => String(Math.round(ms))
-
-function isRedis(value: unknown): value is RedisLike {
-  if (typeof value !== 'object' || value === null) return false
-  return ['eval', 'evalsha'].every((name) => typeof Reflect.get(value, name) === 'function')
 }

@@ -54,6 +54,33 @@ return 1`)
 export const RELEASE = script(`${holds}
 return redis.call('DEL', KEYS[1])`)
 
+/**
+ * A key is the version, which Redis drops when it has not been raised for the lifetime, if there is one. Bytes are compared one by one, as Lua's
+ * own `<` goes by the server's locale.
+ */
+const isNewer = `
+local function isLower(one, other)
+  for index = 1, math.min(#one, #other) do
+    local a, b = string.byte(one, index), string.byte(other, index)
+    if a ~= b then return a < b end
+  end
+  return #one < #other
+end
+local known = redis.call('GET', KEYS[1])
+local isNewer = not known or isLower(known, ARGV[1])
+`
+
+/** ARGV: version. */
+export const IS_NEWER = script(`${isNewer}
+return isNewer and 1 or 0`)
+
+/** ARGV: version, lifetime in ms or nothing. */
+export const ADVANCE = script(`${isNewer}
+if not isNewer then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+if ARGV[2] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`)
+
 function script(text: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') }
 }

@@ -22,7 +22,10 @@ export interface OrderOptions<Event = WebhookEvent> {
   version(event: Event): Awaitable<number | bigint | string>
   /** Whose keys these are. Default: that of the idempotency; without one `'default'`. */
   readonly source?: string | Chooser
-  /** After how long without a new version `receiver.prune()` forgets a key; an older event is then handled again. Default: never. */
+  /**
+   * After how long without a new version `receiver.prune()` forgets a key; an older event is then handled again. Default: never. Not for a store that
+   * forgets by itself, as `redisOrder` does.
+   */
   readonly retention?: Duration
   /** Told of every stale event. Never changes the reply. */
   onStale?(event: Event, info: { readonly messageId: string }): unknown
@@ -52,6 +55,9 @@ export function resolveOrder(
       fail(`order.${name}`, 'must be a function of the event')
   }
   checkHost(store, idempotency)
+  if (retention !== undefined && !store.prune) {
+    fail('order.retention', 'is not for a store that forgets by itself; tell the store')
+  }
   store.useClock?.(clock)
   return Object.freeze({
     store,
