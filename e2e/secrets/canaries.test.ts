@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { EndpointInput, SenderStore } from '@posthorn/sender'
+import { createSender, type EndpointInput, type SenderStore } from '@posthorn/sender'
 import { memoryStore } from '@posthorn/sender/memory'
 import { openSqlite, type SqliteDatabase, sqliteStore } from '@posthorn/sqlite/sender'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFolders } from '../sqlite/folders'
 import { everythingOf, found, pem } from './canaries'
-import { makeScene, type Scene, tokenUrl } from './scene'
+import { makeScene, operationsTenant, proxyWith, type Scene, tokenUrl } from './scene'
 
 const folders = createFolders()
 const made: object[] = []
@@ -43,6 +43,10 @@ async function refusals({ canaries, note }: Scene, sender: TestSender): Promise<
     () => create({ url, tls }),
     () => create({ url, authorization }),
     async () => makeScene(memoryStore()).sender([{ id: 'k', key: canaries.refusedRingKey }]),
+    async () => {
+      const proxy = `${proxyWith(canaries.refusedProxyPassword)}/path`
+      createSender({ store: memoryStore(), network: { proxy } })
+    },
   ]
   for (const call of calls)
     note(
@@ -89,8 +93,13 @@ async function rotate({ canaries, note }: Scene, sender: TestSender, id: string)
 async function read({ note }: Scene, sender: TestSender, ids: readonly string[]): Promise<void> {
   note(await sender.endpoints.list())
   note(await sender.operator.endpoints.list())
+  note(await sender.tenant(operationsTenant).deliveries.list())
+  note(await sender.tenant(operationsTenant).events.list())
   note(await sender.statistics())
   note(await sender.events.list())
+  const [asked = ''] = ids
+  note(await sender.endpoints.test(asked))
+  note(await sender.endpoints.verify(asked, { method: 'challenge' }))
   for (const id of ids) {
     note(await sender.endpoints.get(id))
     note(await sender.endpoints.update(id, { name: 'renamed' }))
@@ -124,6 +133,9 @@ async function everything(store: SenderStore) {
   await first.migrate()
   await refusals(scene, first)
   const ids = await createAll(scene, first)
+  const operations = first.tenant(operationsTenant).endpoints
+  const secret = scene.canaries.currentSecret
+  scene.note((await operations.create({ url, secret })).endpoint)
   for (const [keys, isRedacting] of [
     [[older], false],
     [[newer, older], true],
@@ -139,7 +151,7 @@ async function everything(store: SenderStore) {
   }
   await scene.sender([service]).endpoints.delete(ids[4] ?? '')
   const { items } = scene.note(await store.endpoints.list({ limit: 100 }))
-  expect(items).toHaveLength(4)
+  expect(items).toHaveLength(5)
   return scene
 }
 

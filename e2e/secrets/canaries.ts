@@ -31,6 +31,8 @@ export function makeCanaries() {
     refusedRingKey: `${key()}==`,
     serviceError: word(),
     urlPassword: randomBytes(15).toString('base64url'),
+    proxyPassword: word(),
+    refusedProxyPassword: word(),
     cookie: word(),
     redactError: word(),
     loggerError: word(),

@@ -9,7 +9,23 @@ import {
 import { fakeClock, recordingTransport } from '@posthorn/sender/testing'
 import { type Canaries, everythingOf, makeCanaries } from './canaries'
 
+export const operationsTenant = 'operations'
+export const proxyWith = (password: string): string =>
+  `http://egress:${encodeURIComponent(password)}@proxy.example:3128`
 export const tokenUrl = 'https://id.example/token'
+
+/** What can be told to an operations endpoint: all of it. */
+const operationsTypes = [
+  'delivery.attempted',
+  'delivery.retrying',
+  'delivery.succeeded',
+  'delivery.failed',
+  'delivery.skipped',
+  'delivery.replayed',
+  'endpoint.failing',
+  'endpoint.recovered',
+  'endpoint.disabled',
+] as const
 
 const eventNames: readonly SenderEventName[] = [
   'attempt',
@@ -17,6 +33,9 @@ const eventNames: readonly SenderEventName[] = [
   'delivery.retrying',
   'delivery.failed',
   'delivery.skipped',
+  'delivery.replayed',
+  'ordering.blocked',
+  'event.invalid',
   'endpoint.failing',
   'endpoint.recovered',
   'endpoint.disabled',
@@ -69,6 +88,8 @@ export function makeScene(store: SenderStore) {
       }
       const sender = createSender({
         ...{ store, clock, transport, keys, random: () => 0 },
+        network: { proxy: proxyWith(canaries.proxyPassword) },
+        operations: { tenantId: operationsTenant, events: [...operationsTypes] },
         logger: { debug: line, info: line, warn: line, error: line },
         ...(isRedacting ? { redact } : {}),
       })
