@@ -11,6 +11,7 @@ describe('the option order', () => {
   const store = memoryOrder()
   const make = (order: unknown, idempotency: unknown = 'none') =>
     Reflect.apply(createReceiver, undefined, [{ secrets: SECRET, idempotency, order }])
+  const forgetful = { store: { isNewer: () => true, advance: () => true } }
   const key = () => 'k'
   const version = () => 1
 
@@ -22,6 +23,7 @@ describe('the option order', () => {
     ['a version', { store, key, version: 1 }],
     ['a source', { store, key, version, source: '' }],
     ['a duration', { store, key, version, retention: '0s' }],
+    ['a store that does not forget by itself', { ...forgetful, key, version, retention: '1d' }],
   ])('needs %s', (_what, order) => {
     expect(() => make(order)).toThrow(/^createReceiver: order/)
   })
