@@ -1,3 +1,4 @@
+import { errorText } from '../error-text'
 import type { DeliveryClaim, DeliveryClaimRequest } from '../ports/delivery-store'
 import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
@@ -21,16 +22,28 @@ export async function received(
   context: WorkerContext,
   claim: DeliveryClaim,
 ): Promise<DeliveryClaim> {
-  const { store, inFlight, time, stopping } = context
+  const { inFlight, time, stopping } = context
   time.observe(claim.now)
   if (stopping.aborted) {
-    const leases = claim.deliveries.map((delivery) => delivery.lease)
-    if (leases.length > 0) await whileBusy(() => store.deliveries.release(leases))
+    await release(context, claim)
     return { now: claim.now, deliveries: [], suspects: false }
   }
   for (const delivery of claim.deliveries) inFlight.add(delivery)
   context.telemetry?.metrics.claimed(claim.deliveries)
   return claim
+}
+
+async function release({ store, options }: WorkerContext, claim: DeliveryClaim): Promise<void> {
+  const leases = claim.deliveries.map((delivery) => delivery.lease)
+  if (leases.length === 0) return
+  try {
+    await whileBusy(() => store.deliveries.release(leases))
+  } catch (error) {
+    options.logger.error(
+      { error: errorText(error) },
+      'leases could not be given back; they will run out',
+    )
+  }
 }
 
 export function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {

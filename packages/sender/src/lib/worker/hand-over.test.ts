@@ -107,6 +107,28 @@ it('has its slots back when the store fails, and the caller is told', async () =
   await sender.stop()
 })
 
+it('resolves for its caller though what a stop gives back is not taken', async () => {
+  let letGo = () => {}
+  const { clock, sender } = await idle((deliveries) => ({
+    release: async () => {
+      throw new TypeError('disk full')
+    },
+    insertAndClaim: async (...given) => {
+      const answer = await deliveries.insertAndClaim?.(...given)
+      await new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      return answer ?? Promise.reject(new TypeError('absent'))
+    },
+  }))
+  const sending = sender.send(run)
+  await clock.advance(0)
+  const stopping = sender.stop()
+  letGo()
+  expect(await sending).toMatchObject({ duplicate: false, deliveries: 1 })
+  await stopping
+})
+
 it('gives back what it is handed after a stop was asked for, without blame', async () => {
   let letGo = () => {}
   const { clock, sender, store, transport } = await idle((deliveries) => ({

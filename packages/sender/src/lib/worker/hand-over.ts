@@ -18,9 +18,10 @@ export async function insertAndBegin(
   begin: Begin | undefined,
 ): Promise<readonly InsertedEvent[]> {
   const { deliveries } = context.store
+  const insertAndClaim = deliveries.insertAndClaim?.bind(deliveries)
   const wanted = pendingIn(events)
-  const slots = begin === undefined ? 0 : freeFor(context, wanted.length)
-  if (begin === undefined || slots === 0 || deliveries.insertAndClaim === undefined) {
+  const slots = freeFor(context, wanted.length)
+  if (begin === undefined || insertAndClaim === undefined || slots === 0) {
     const inserted = await whileBusy(() => deliveries.insert(events))
     context.wake()
     return inserted
@@ -28,8 +29,7 @@ export async function insertAndBegin(
   const request = { ...claimRequest(context, false), limit: slots, failingLimit: 0 }
   const giveBack = context.inFlight.reserve(slots)
   try {
-    const answer = await whileBusy(async () => deliveries.insertAndClaim?.(events, request))
-    if (answer === undefined) throw new RangeError('a store answered nothing')
+    const answer = await whileBusy(() => insertAndClaim(events, request))
     const claim = await received(context, answer.claim)
     for (const delivery of claim.deliveries) begin(delivery)
     if (!isAllOf(wanted, claim)) context.wake()
