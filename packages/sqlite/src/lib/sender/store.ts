@@ -15,6 +15,7 @@ import type { StoreContext } from './context'
 import { EndpointCache } from './endpoint-cache'
 import * as endpoints from './endpoints'
 import { insertEvents } from './events'
+import { insertAndClaim } from './hand-over'
 import * as deliveryLog from './log-deliveries'
 import * as eventLog from './log-events'
 import { claimEvents, fanOutEvents, noEvents } from './matching'
@@ -142,6 +143,7 @@ function createPorts({
   return {
     deliveries: {
       insert: write(insertEvents),
+      insertAndClaim: write(insertAndClaim),
       claimEvents: writeUnless(noEvents, claimEvents),
       fanOut: write(fanOutEvents),
       claim: claim(queue.nextTimes, queue.nothingDue, claimDeliveries),
