@@ -11,6 +11,8 @@ const hosts = {
   'closed.example': '10.20.0.2',
   'silent.example': '10.20.0.3',
   'mute.example': '10.20.0.5',
+  'shut.example': '10.20.0.6',
+  'reset.example': '10.20.0.7',
   'beside.example': '10.30.0.4',
 } as const
 type Host = keyof typeof hosts
@@ -23,7 +25,7 @@ afterEach(async () => {
   await Promise.all(ends.splice(0).map((end) => end()))
 })
 
-/** The private network: one port answers, one refuses, one drops what is sent to it, one accepts and says nothing. */
+/** The private network: one port answers, one refuses, one drops what is sent to it, one accepts and says nothing, two hang up. */
 async function privateNetwork() {
   const dialled: string[] = []
   const open = createServer((socket) => {
@@ -33,16 +35,20 @@ async function privateNetwork() {
       .end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   })
   const port = await listening(open)
-  const mute = createServer((socket) => socket.resume().on('error', () => {}))
-  const mutePort = await listening(mute)
-  ends.push(() => new Promise((done) => mute.close(done)))
+  const quiet = async (serve: (socket: Socket) => void): Promise<number> => {
+    const server = createServer((socket) => serve(socket.resume().on('error', () => {})))
+    ends.push(() => new Promise((done) => server.close(done)))
+    return listening(server)
+  }
   const closed = createServer()
   const closedPort = await listening(closed)
   await new Promise((done) => closed.close(done))
   ends.push(() => new Promise((done) => open.close(done)))
   const ports = new Map<string, number>([
     [hosts['open.example'], port],
-    [hosts['mute.example'], mutePort],
+    [hosts['mute.example'], await quiet(() => {})],
+    [hosts['shut.example'], await quiet((socket) => socket.end())],
+    [hosts['reset.example'], await quiet((socket) => socket.resetAndDestroy())],
   ])
   const dial: Dial = ({ addresses: [address = ''] }) => {
     dialled.push(address)
@@ -148,22 +154,27 @@ describe('where private ranges are forbidden', () => {
 })
 
 describe('where a private range is open', () => {
-  it('blocked, refused, dropped and unanswered read the same to a tenant, down to the time they take', async () => {
+  it('blocked, refused, dropped, hung up on and unanswered read the same to a tenant, down to the time they take', async () => {
     const { sender, dialled, lines } = await bench(['10.20.0.0/16'])
     sender.start()
-    const [closed, silent, mute, beside] = await Promise.all(
-      (['closed.example', 'silent.example', 'mute.example', 'beside.example'] as const).map(
-        (host) => seen(sender, host),
-      ),
+    const [closed, ...others] = await Promise.all(
+      (
+        [
+          'closed.example',
+          'silent.example',
+          'mute.example',
+          'shut.example',
+          'reset.example',
+          'beside.example',
+        ] as const
+      ).map((host) => seen(sender, host)),
     )
-    expect(silent?.facts).toEqual(closed?.facts)
-    expect(mute?.facts).toEqual(closed?.facts)
-    expect(beside?.facts).toEqual(closed?.facts)
+    for (const other of others) expect(other.facts).toEqual(closed?.facts)
     expect(closed?.facts.attempts).toEqual([
       expect.objectContaining({ outcome: 'network', durationMs: timeoutMs }),
       expect.objectContaining({ outcome: 'network', durationMs: timeoutMs }),
     ])
-    for (const view of [closed, silent, mute, beside]) {
+    for (const view of [closed, ...others]) {
       expect(view?.gap).toBeGreaterThanOrEqual(timeoutMs + delayMs - 10)
       expect(view?.gap).toBeLessThan(timeoutMs + delayMs + 300)
       expect(view?.last).toBeGreaterThanOrEqual(timeoutMs - 10)

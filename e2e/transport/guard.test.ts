@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { checkAddress, type NetworkOptions } from '../../packages/sender/src/lib/network/index'
 import type { Transport } from '../../packages/sender/src/lib/ports/transport'
 import { attempt, openTransport, timed, watchUncaught } from './harness'
-import { answer, type RawServer, rawServer } from './raw-server'
+import { answer, type RawServer, rawServer, type Serve } from './raw-server'
 import { dialTo, type StubDial } from './stub-dial'
 
 const uncaught = watchUncaught()
@@ -148,5 +148,40 @@ describe('private targets that a policy opens', () => {
       dialTo(() => closed.port),
     )
     expect(await send(url)).toMatchObject({ code: 'unreachable' })
+  })
+
+  it.each(['http', 'https'])(
+    'that hang up on %s without a word read like those that refuse',
+    async (scheme) => {
+      const hanging: readonly Serve[] = [
+        (socket) => socket.end(),
+        (socket) => socket.resetAndDestroy(),
+        (socket) => socket.once('data', () => socket.destroy()),
+      ]
+      for (const serve of hanging) {
+        const quiet = await rawServer(serve)
+        const inside = { allowAddresses: ['10.0.0.0/8'], ports: 'any' } as const
+        open(
+          inside,
+          dialTo(() => quiet.port),
+        )
+        expect(await send(`${scheme}://10.0.0.5/`)).toMatchObject({
+          errorClass: 'network',
+          code: 'unreachable',
+        })
+        await transport.close()
+        await quiet.close()
+      }
+    },
+  )
+
+  it('that speak are known to speak', async () => {
+    const speaking = await rawServer((socket) => socket.end('-ERR unknown command\r\n'))
+    open(
+      { allowAddresses: ['10.0.0.0/8'] },
+      dialTo(() => speaking.port),
+    )
+    expect(await send('http://10.0.0.5/')).toMatchObject({ errorClass: 'protocol' })
+    await speaking.close()
   })
 })

@@ -5,6 +5,7 @@ import {
   answeredTooLate,
   ConnectFailure,
   type Failure,
+  hungUp,
   statusOutOfRange,
   transportClosed,
 } from './failure'
@@ -124,7 +125,7 @@ export class Attempt implements Occupant, Expiring {
     const failure = alert === undefined ? classify(error) : classifyHandshake(alert)
     if (state.phase === 'answered') this.#cut(state, failure.code)
     else if (this.#mayRepeat(state, error, failure)) this.#repeat(state)
-    else this.#fail(failure)
+    else this.#fail(this.#hasSpoken(state) ? failure : hungUp(failure, this.#slot.hidden))
   }
 
   expired(): void {
@@ -152,7 +153,12 @@ export class Attempt implements Occupant, Expiring {
     if (error instanceof StreamFailure && error.isUnprocessed) return true
     if (state.phase === 'waiting') return !(error instanceof ConnectFailure)
     // A fresh one has served nobody, so it is never repeated twice.
-    return state.reused && this.#slot.bytesRead === state.bytesRead
+    return state.reused && !this.#hasSpoken(state)
+  }
+
+  /** Whether a byte came back since the request was sent. */
+  #hasSpoken(state: Unanswered): boolean {
+    return state.phase === 'sent' && this.#slot.bytesRead !== state.bytesRead
   }
 
   #repeat(state: Unanswered): void {

@@ -84,6 +84,12 @@ export function answeredTooLate(hidden: boolean, timeoutMs: number): Failure {
   }
 }
 
+/** A private target that takes a connection and breaks it off without a word is not told from one that takes none. */
+export function hungUp(failure: Failure, hidden: boolean): Failure {
+  if (!hidden || failure.errorClass !== 'network' || failure.blame !== undefined) return failure
+  return unreachable('network', `connected, then ${failure.detail ?? failure.code}`)
+}
+
 export function transportClosed(errorClass: 'network' | 'config'): Failure {
   const message = 'The sender is shutting down.'
   return { errorClass, code: 'transport_closed', message, blame: 'sender' }

@@ -8,6 +8,7 @@ import {
   ConnectFailure,
   connectedTooLate,
   type Failure,
+  hungUp,
   noHandshakeInTime,
   notConnected,
   proxyFailed,
@@ -73,7 +74,9 @@ export class Opening {
     if (!this.#target.secure) return socket
     this.#step = 'tls'
     const secured = this.#keep(secure(socket, this.#target))
-    await happened(secured, 'secureConnect').catch((error) => this.#give(classifyHandshake(error)))
+    await happened(secured, 'secureConnect').catch((error) =>
+      this.#give(hungUp(classifyHandshake(error), this.#hidden)),
+    )
     return secured
   }
 
