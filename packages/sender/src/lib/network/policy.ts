@@ -44,6 +44,9 @@ export interface NetworkPolicy {
   readonly development: boolean
 }
 
+/** The same in every copy of this module: ESM and CommonJS may meet in one process. */
+const resolvedMark = Symbol.for('posthorn.networkPolicy')
+
 const known = [
   'allowHttp',
   'allowAddresses',
@@ -67,7 +70,7 @@ export function resolveNetworkPolicy(options: NetworkOptions = {}): NetworkPolic
   if (development && process.env.NODE_ENV === 'production') {
     throw new TypeError('network.development must not be set when NODE_ENV is "production"')
   }
-  return Object.freeze({
+  const policy: NetworkPolicy = {
     allowHttp: flag(options.allowHttp, 'allowHttp') || development,
     allowAddresses: Object.freeze(list(options.allowAddresses, 'allowAddresses').map(toRange)),
     allowHosts: Object.freeze(list(options.allowHosts, 'allowHosts').map(toHostPattern)),
@@ -77,7 +80,8 @@ export function resolveNetworkPolicy(options: NetworkOptions = {}): NetworkPolic
     lookup: toLookup(options.lookup),
     dnsTimeoutMs: toTimeout(options.dnsTimeout ?? '5s'),
     development,
-  })
+  }
+  return Object.freeze(Object.defineProperty(policy, resolvedMark, { value: true }))
 }
 
 /** Options or a policy as a policy; undefined when they are not valid. */
@@ -90,8 +94,9 @@ export function policyFrom(value: NetworkOptions | NetworkPolicy): NetworkPolicy
   }
 }
 
+/** By its mark and not by its shape, which anybody could give an object that holds no checked ranges. */
 function isPolicy(value: NetworkOptions | NetworkPolicy): value is NetworkPolicy {
-  return typeof value === 'object' && value !== null && 'dnsTimeoutMs' in value
+  return typeof value === 'object' && value !== null && resolvedMark in value
 }
 
 function checkShape(options: NetworkOptions): void {

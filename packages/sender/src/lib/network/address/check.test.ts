@@ -120,6 +120,10 @@ describe('never throws', () => {
     expect(Reflect.apply(checkAddress, undefined, ['8.8.8.8', null])).toMatchObject({
       allowed: false,
     })
+    for (const shape of [{ dnsTimeoutMs: 5 }, { dnsTimeoutMs: 5, allowAddresses: [7] }])
+      expect(Reflect.apply(checkAddress, undefined, ['8.8.8.8', shape])).toMatchObject({
+        allowed: false,
+      })
     vi.stubEnv('NODE_ENV', 'production')
     expect(allows('127.0.0.1', { development: true })).toBe(false)
     vi.unstubAllEnvs()
