@@ -1,1 +1,2 @@
-export { type LambdaEvent, type LambdaResult, toLambda } from './lib/adapters/lambda'
+export { toLambda } from './lib/adapters/lambda'
+export type { LambdaEvent, LambdaResult } from './lib/adapters/lambda-like'

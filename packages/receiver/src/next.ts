@@ -1,6 +1,2 @@
-export {
-  type NextApiRequest,
-  type NextRouteContext,
-  toNextApi,
-  toNextRoute,
-} from './lib/adapters/next'
+export { type NextApiRequest, toNextApi } from './lib/adapters/next-api'
+export { type NextRouteContext, toNextRoute } from './lib/adapters/next-route'
