@@ -46,6 +46,7 @@ it.each([0, 2_000])(
     plans.length = 0
     const keyed = { ...eventTo('ep_2'), orderingKey: 'k' }
     await store.deliveries.insert([eventTo('ep_1'), keyed, newEvent({ idempotencyKey: 'once' })])
+    await store.deliveries.insertAndClaim?.([eventTo('ep_1')], { ...everything, limit: 1 })
     const { events } = await store.deliveries.claimEvents({ limit: 10, leaseMs: 1_000 })
     const outcome = { kind: 'fanned_out' as const, deliveries: [], bodies: [] }
     await store.deliveries.fanOut(events.map((event) => ({ ...event, outcome })))

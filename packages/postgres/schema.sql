@@ -379,7 +379,7 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes bigint[], quotas integer[], revisions integer[], first_lanes integer, most integer, lease_ms bigint, per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint)
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text)
  RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -391,6 +391,17 @@ CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes bigint[], quotas inte
 AS $function$
 #variable_conflict use_column
 DECLARE
+  lanes bigint[] := claim_deliveries.lanes::bigint[];
+  quotas integer[] := claim_deliveries.quotas::integer[];
+  revisions integer[] := claim_deliveries.revisions::integer[];
+  first_lanes integer := claim_deliveries.first_lanes::integer;
+  most integer := claim_deliveries.most::integer;
+  lease_ms bigint := claim_deliveries.lease_ms::bigint;
+  per_endpoint bigint := claim_deliveries.per_endpoint::bigint;
+  failing_limit integer := claim_deliveries.failing_limit::integer;
+  probe_after_ms double precision := claim_deliveries.probe_after_ms::double precision;
+  alone boolean := claim_deliveries.alone::boolean;
+  solo_after bigint := claim_deliveries.solo_after::bigint;
   now_ms bigint := posthorn.now_ms();
   suspects boolean := false;
   -- Rows in the way that are not leased: committed late below those that are, or suspects.
@@ -562,7 +573,7 @@ BEGIN
   RETURN NEXT;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_events(most integer, lease_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.claim_events(most text, lease_ms text)
  RETURNS TABLE(tenant text, id text, type text, version text, body text, escaped text, horizon text, token text, unchecked text, now text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -574,6 +585,8 @@ CREATE OR REPLACE FUNCTION posthorn.claim_events(most integer, lease_ms bigint)
 AS $function$
 #variable_conflict use_column
 DECLARE
+  most integer := claim_events.most::integer;
+  lease_ms bigint := claim_events.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
 BEGIN
   PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
@@ -639,7 +652,7 @@ BEGIN
     event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text[], ids text[], attempts integer[], tokens bigint[], lease_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text, ids text, attempts text, tokens text, lease_ms text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -649,6 +662,11 @@ CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text[], ids text[], at
  SET jit TO 'off'
 AS $function$
 DECLARE
+  tenants text[] := extend_leases.tenants::text[];
+  ids text[] := extend_leases.ids::text[];
+  attempts integer[] := extend_leases.attempts::integer[];
+  tokens bigint[] := extend_leases.tokens::bigint[];
+  lease_ms bigint := extend_leases.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
   places bigint[];
 BEGIN
@@ -667,7 +685,7 @@ BEGIN
   RETURN array_to_json(places)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text, ids text, tokens text, states text, issues text, wanted text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -677,7 +695,24 @@ CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text[], ids text[], t
  SET jit TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+<<own>>
 DECLARE
+  tenants text[] := fan_out_events.tenants::text[];
+  ids text[] := fan_out_events.ids::text[];
+  tokens text[] := fan_out_events.tokens::text[];
+  states text[] := fan_out_events.states::text[];
+  issues text[] := fan_out_events.issues::text[];
+  wanted integer[] := fan_out_events.wanted::integer[];
+  places integer[] := fan_out_events.places::integer[];
+  delivery_ids text[] := fan_out_events.delivery_ids::text[];
+  endpoints text[] := fan_out_events.endpoints::text[];
+  envelopes text[] := fan_out_events.envelopes::text[];
+  reasons text[] := fan_out_events.reasons::text[];
+  body_places integer[] := fan_out_events.body_places::integer[];
+  body_envelopes text[] := fan_out_events.body_envelopes::text[];
+  body_starts integer[] := fan_out_events.body_starts::integer[];
+  body_lengths integer[] := fan_out_events.body_lengths::integer[];
+  body_ascii boolean[] := fan_out_events.body_ascii::boolean[];
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
   order_keys text[];
@@ -697,7 +732,7 @@ BEGIN
   INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
 
   UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
-  FROM unnest(seqs, tenants, ids, states, fan_out_events.issues, fan_out_events.wanted) AS g(seq, tenant, id, state, issues, wanted)
+  FROM unnest(seqs, tenants, ids, states, own.issues, own.wanted) AS g(seq, tenant, id, state, issues, wanted)
   WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
@@ -725,7 +760,8 @@ BEGIN
   SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
     json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
       FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
-        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms)
+        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms
+        AND EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms))
   INTO gone, due
   FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
   IF gone IS NOT NULL THEN
@@ -763,6 +799,18 @@ BEGIN
     WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position");
 END $function$;
 
+CREATE OR REPLACE FUNCTION posthorn.insert_and_claim(turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text, facts text, matched text, wanted text, starts text, lengths text, ascii text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea, lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text)
+ RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  note := posthorn.insert_events(turns, tenants, ids, types, versions, times, keys, order_keys, facts, matched, wanted, starts, lengths, ascii,
+    places, delivery_ids, endpoints, envelopes, reasons, body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes);
+  RETURN NEXT;
+  RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, first_lanes, most, lease_ms, per_endpoint, failing_limit,
+    probe_after_ms, alone, solo_after) c;
+END $function$;
+
 CREATE OR REPLACE FUNCTION posthorn.insert_endpoint(request text)
  RETURNS text
  LANGUAGE plpgsql
@@ -782,7 +830,7 @@ BEGIN
   RETURN row_to_json(e)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_events(turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[], metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], ascii boolean[], places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, unchecked boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION posthorn.insert_events(turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text, metadata text, matched text, wanted text, starts text, lengths text, ascii text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea, unchecked text DEFAULT 'false'::text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -793,6 +841,31 @@ CREATE OR REPLACE FUNCTION posthorn.insert_events(turns integer[], tenants text[
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
+  turns integer[] := insert_events.turns::integer[];
+  tenants text[] := insert_events.tenants::text[];
+  ids text[] := insert_events.ids::text[];
+  types text[] := insert_events.types::text[];
+  versions integer[] := insert_events.versions::integer[];
+  times bigint[] := insert_events.times::bigint[];
+  keys text[] := insert_events.keys::text[];
+  order_keys text[] := insert_events.order_keys::text[];
+  metadata text[] := insert_events.metadata::text[];
+  matched boolean[] := insert_events.matched::boolean[];
+  wanted integer[] := insert_events.wanted::integer[];
+  starts integer[] := insert_events.starts::integer[];
+  lengths integer[] := insert_events.lengths::integer[];
+  ascii boolean[] := insert_events.ascii::boolean[];
+  places integer[] := insert_events.places::integer[];
+  delivery_ids text[] := insert_events.delivery_ids::text[];
+  endpoints text[] := insert_events.endpoints::text[];
+  envelopes text[] := insert_events.envelopes::text[];
+  reasons text[] := insert_events.reasons::text[];
+  body_places integer[] := insert_events.body_places::integer[];
+  body_envelopes text[] := insert_events.body_envelopes::text[];
+  body_starts integer[] := insert_events.body_starts::integer[];
+  body_lengths integer[] := insert_events.body_lengths::integer[];
+  body_ascii boolean[] := insert_events.body_ascii::boolean[];
+  unchecked boolean := insert_events.unchecked::boolean;
   now_ms bigint := posthorn.now_ms();
   drawn bigint[];
   seqs bigint[];
@@ -806,7 +879,7 @@ BEGIN
       (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
     SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
       g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, insert_events.ascii)
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, ascii)
       AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
     ON CONFLICT DO NOTHING
     RETURNING seq
@@ -819,7 +892,7 @@ BEGIN
   IF false = ANY (matched) THEN
     INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
     SELECT g.tenant, g.id, g.seq, g.order_key,
-      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), insert_events.unchecked
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), unchecked
     FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
     WHERE g.seq IS NOT NULL AND NOT g.matched;
   END IF;
@@ -1040,7 +1113,7 @@ BEGIN
   RETURN json_build_object('payloads', payloads, 'attempts', attempts, 'deliveries', deliveries, 'events', events)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text[], ids text[], events text[], endpoints text[], renewed boolean[], envelopes text[], replays text[], starts integer[], lengths integer[], ascii boolean[], bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text, ids text, events text, endpoints text, renewed text, envelopes text, replays text, starts text, lengths text, ascii text, bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1050,6 +1123,16 @@ CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text[], ids text[], events
  SET jit TO 'off'
 AS $function$
 DECLARE
+  tenants text[] := redeliver.tenants::text[];
+  ids text[] := redeliver.ids::text[];
+  events text[] := redeliver.events::text[];
+  endpoints text[] := redeliver.endpoints::text[];
+  renewed boolean[] := redeliver.renewed::boolean[];
+  envelopes text[] := redeliver.envelopes::text[];
+  replays text[] := redeliver.replays::text[];
+  starts integer[] := redeliver.starts::integer[];
+  lengths integer[] := redeliver.lengths::integer[];
+  ascii boolean[] := redeliver.ascii::boolean[];
   now_ms bigint := posthorn.now_ms();
   verdicts text[] := '{}';
 BEGIN
@@ -1104,7 +1187,7 @@ BEGIN
   RETURN 'created';
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text[], ids text[], attempts integer[], tokens bigint[])
+CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text, ids text, attempts text, tokens text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1113,6 +1196,11 @@ CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text[], ids text[], a
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
 AS $function$
+DECLARE
+  tenants text[] := release_leases.tenants::text[];
+  ids text[] := release_leases.ids::text[];
+  attempts integer[] := release_leases.attempts::integer[];
+  tokens bigint[] := release_leases.tokens::bigint[];
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
   FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
@@ -1194,14 +1282,15 @@ BEGIN
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
   bytes := convert_to(body, 'UTF8');
-  answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
-    ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
-    ARRAY[length(bytes) = length(body)], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+  answer := posthorn.insert_events('{1}', ARRAY[tenant]::text, ARRAY[event_id]::text, ARRAY[type]::text, ARRAY[version]::text,
+    ARRAY[happened]::text, ARRAY[idempotency_key]::text, ARRAY[ordering_key]::text, ARRAY[metadata::text]::text, '{f}', '{0}', '{1}',
+    ARRAY[length(bytes)]::text, ARRAY[length(bytes) = length(body)]::text, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes,
+    'true')::jsonb;
   RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.send(text,text,jsonb,text,text,jsonb,text,timestamp with time zone,integer) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text[], ids text[], attempts integer[], tokens bigint[], statuses text[], retries bigint[], deferrals boolean[], reasons text[], http_statuses integer[], log_places integer[], numbers integer[], started bigint[], durations integer[], outcomes text[], answers integer[], request_headers text[], response_headers text[], truncated boolean[], codes text[], messages text[], duplicates boolean[], fresh_sockets boolean[], starts integer[], lengths integer[], bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text, ids text, attempts text, tokens text, statuses text, retries text, deferrals text, reasons text, http_statuses text, log_places text, numbers text, started text, durations text, outcomes text, answers text, request_headers text, response_headers text, truncated text, codes text, messages text, duplicates text, fresh_sockets text, starts text, lengths text, bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1212,6 +1301,30 @@ CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text[], ids text[]
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
+  tenants text[] := settle_deliveries.tenants::text[];
+  ids text[] := settle_deliveries.ids::text[];
+  attempts integer[] := settle_deliveries.attempts::integer[];
+  tokens bigint[] := settle_deliveries.tokens::bigint[];
+  statuses text[] := settle_deliveries.statuses::text[];
+  retries bigint[] := settle_deliveries.retries::bigint[];
+  deferrals boolean[] := settle_deliveries.deferrals::boolean[];
+  reasons text[] := settle_deliveries.reasons::text[];
+  http_statuses integer[] := settle_deliveries.http_statuses::integer[];
+  log_places integer[] := settle_deliveries.log_places::integer[];
+  numbers integer[] := settle_deliveries.numbers::integer[];
+  started bigint[] := settle_deliveries.started::bigint[];
+  durations integer[] := settle_deliveries.durations::integer[];
+  outcomes text[] := settle_deliveries.outcomes::text[];
+  answers integer[] := settle_deliveries.answers::integer[];
+  request_headers text[] := settle_deliveries.request_headers::text[];
+  response_headers text[] := settle_deliveries.response_headers::text[];
+  truncated boolean[] := settle_deliveries.truncated::boolean[];
+  codes text[] := settle_deliveries.codes::text[];
+  messages text[] := settle_deliveries.messages::text[];
+  duplicates boolean[] := settle_deliveries.duplicates::boolean[];
+  fresh_sockets boolean[] := settle_deliveries.fresh_sockets::boolean[];
+  starts integer[] := settle_deliveries.starts::integer[];
+  lengths integer[] := settle_deliveries.lengths::integer[];
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[] := '{}';

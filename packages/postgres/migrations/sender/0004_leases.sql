@@ -31,14 +31,38 @@ $$;
 -- One row for each settlement, in the order of tenants and ids, so that two batches never wait for each other in a circle; no token twice.
 -- `log_places`: of which row each attempt is; `bytes` holds what was answered to them. → [place applied], from 1.
 CREATE FUNCTION posthorn.settle_deliveries(
-  tenants text[], ids text[], attempts integer[], tokens bigint[], statuses text[], retries bigint[], deferrals boolean[], reasons text[],
-  http_statuses integer[], log_places integer[], numbers integer[], started bigint[], durations integer[], outcomes text[], answers integer[],
-  request_headers text[], response_headers text[], truncated boolean[], codes text[], messages text[], duplicates boolean[],
-  fresh_sockets boolean[], starts integer[], lengths integer[], bytes bytea
+  tenants text, ids text, attempts text, tokens text, statuses text, retries text, deferrals text, reasons text,
+  http_statuses text, log_places text, numbers text, started text, durations text, outcomes text, answers text,
+  request_headers text, response_headers text, truncated text, codes text, messages text, duplicates text,
+  fresh_sockets text, starts text, lengths text, bytes bytea
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+  tenants text[] := settle_deliveries.tenants::text[];
+  ids text[] := settle_deliveries.ids::text[];
+  attempts integer[] := settle_deliveries.attempts::integer[];
+  tokens bigint[] := settle_deliveries.tokens::bigint[];
+  statuses text[] := settle_deliveries.statuses::text[];
+  retries bigint[] := settle_deliveries.retries::bigint[];
+  deferrals boolean[] := settle_deliveries.deferrals::boolean[];
+  reasons text[] := settle_deliveries.reasons::text[];
+  http_statuses integer[] := settle_deliveries.http_statuses::integer[];
+  log_places integer[] := settle_deliveries.log_places::integer[];
+  numbers integer[] := settle_deliveries.numbers::integer[];
+  started bigint[] := settle_deliveries.started::bigint[];
+  durations integer[] := settle_deliveries.durations::integer[];
+  outcomes text[] := settle_deliveries.outcomes::text[];
+  answers integer[] := settle_deliveries.answers::integer[];
+  request_headers text[] := settle_deliveries.request_headers::text[];
+  response_headers text[] := settle_deliveries.response_headers::text[];
+  truncated boolean[] := settle_deliveries.truncated::boolean[];
+  codes text[] := settle_deliveries.codes::text[];
+  messages text[] := settle_deliveries.messages::text[];
+  duplicates boolean[] := settle_deliveries.duplicates::boolean[];
+  fresh_sockets boolean[] := settle_deliveries.fresh_sockets::boolean[];
+  starts integer[] := settle_deliveries.starts::integer[];
+  lengths integer[] := settle_deliveries.lengths::integer[];
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[] := '{}';
@@ -118,10 +142,15 @@ BEGIN
 END $$;
 
 -- One row for each lease, in the order of tenants and ids → [place extended], from 1.
-CREATE FUNCTION posthorn.extend_leases(tenants text[], ids text[], attempts integer[], tokens bigint[], lease_ms bigint)
+CREATE FUNCTION posthorn.extend_leases(tenants text, ids text, attempts text, tokens text, lease_ms text)
 RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
+  tenants text[] := extend_leases.tenants::text[];
+  ids text[] := extend_leases.ids::text[];
+  attempts integer[] := extend_leases.attempts::integer[];
+  tokens bigint[] := extend_leases.tokens::bigint[];
+  lease_ms bigint := extend_leases.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
   places bigint[];
 BEGIN
@@ -141,8 +170,13 @@ BEGIN
 END $$;
 
 -- One row for each lease, in the order of tenants and ids.
-CREATE FUNCTION posthorn.release_leases(tenants text[], ids text[], attempts integer[], tokens bigint[]) RETURNS text LANGUAGE plpgsql
+CREATE FUNCTION posthorn.release_leases(tenants text, ids text, attempts text, tokens text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+  tenants text[] := release_leases.tenants::text[];
+  ids text[] := release_leases.ids::text[];
+  attempts integer[] := release_leases.attempts::integer[];
+  tokens bigint[] := release_leases.tokens::bigint[];
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
   FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
@@ -179,11 +213,21 @@ END $$;
 
 -- One row for each redelivery → verdicts, in the same order. `bytes` holds the bodies that are given.
 CREATE FUNCTION posthorn.redeliver(
-  tenants text[], ids text[], events text[], endpoints text[], renewed boolean[], envelopes text[], replays text[],
-  starts integer[], lengths integer[], ascii boolean[], bytes bytea
+  tenants text, ids text, events text, endpoints text, renewed text, envelopes text, replays text,
+  starts text, lengths text, ascii text, bytes bytea
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
+  tenants text[] := redeliver.tenants::text[];
+  ids text[] := redeliver.ids::text[];
+  events text[] := redeliver.events::text[];
+  endpoints text[] := redeliver.endpoints::text[];
+  renewed boolean[] := redeliver.renewed::boolean[];
+  envelopes text[] := redeliver.envelopes::text[];
+  replays text[] := redeliver.replays::text[];
+  starts integer[] := redeliver.starts::integer[];
+  lengths integer[] := redeliver.lengths::integer[];
+  ascii boolean[] := redeliver.ascii::boolean[];
   now_ms bigint := posthorn.now_ms();
   verdicts text[] := '{}';
 BEGIN

@@ -20,8 +20,8 @@ describe('columns', () => {
     expect(plain('integer[]', []).text).toBe('{}')
   })
 
-  it('casts a value from text, and decodes bytes', () => {
-    expect(expressionOf({ type: 'bigint[]', text: '{}' }, 3)).toBe('($3::text)::bigint[]')
+  it('gives text as it is, and decodes bytes', () => {
+    expect(expressionOf({ type: 'bigint[]', text: '{}' }, 3)).toBe('$3')
     expect(expressionOf({ type: 'hex', text: '00' }, 1)).toBe("decode($1::text, 'hex')")
     expect(expressionOf({ type: 'ascii', text: 'a' }, 1)).toBe("convert_to($1::text, 'SQL_ASCII')")
   })

@@ -13,11 +13,10 @@ export interface Argument {
 
 type Decoded = 'double precision' | 'boolean' | 'hex' | 'ascii'
 
-/** The expression that makes of the value numbered `place` what `argument` stands for. */
+/** The expression of the value numbered `place`: the function that it is given to takes text, but for bytes. */
 export function expressionOf({ type }: Argument, place: number): string {
-  const given = `$${place}::text`
-  if (type === 'hex') return `decode(${given}, 'hex')`
-  return type === 'ascii' ? `convert_to(${given}, 'SQL_ASCII')` : `(${given})::${type}`
+  if (type === 'hex') return `decode($${place}::text, 'hex')`
+  return type === 'ascii' ? `convert_to($${place}::text, 'SQL_ASCII')` : `$${place}`
 }
 
 export const scalar = (type: Argument['type'], value: number | boolean): Argument => ({

@@ -1,8 +1,8 @@
 // Written by scripts/embed-migrations.mjs from migrations/sender/0002_events.sql.
 export const name = '0002_events'
 
-export const sql = `-- Sender, version 1: events come in. What each call takes and answers is text, or is cast from and to it, so that no host's type parsers matter.
--- Batches come as columns: an array for each, of which the shorter ones end in NULLs.
+export const sql = `-- Sender, version 1: events come in. What each call takes and answers is text, so that no host's type parsers matter, and no cast has to be planned
+-- with each call. Batches come as columns: an array for each, of which the shorter ones end in NULLs.
 
 CREATE FUNCTION posthorn.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;
@@ -69,15 +69,40 @@ END $$;
 -- \`turns\` is its place in the order of recording. \`bytes\` holds all bodies, and \`ascii\` says which are plain ASCII.
 -- → { woken: { lanes, tenants }, answers: [[eventId, duplicate, deliveries]], in the order of the rows; absent when none is a duplicate }
 CREATE FUNCTION posthorn.insert_events(
-  turns integer[], tenants text[], ids text[], types text[], versions integer[], times bigint[], keys text[], order_keys text[],
-  metadata text[], matched boolean[], wanted integer[], starts integer[], lengths integer[], ascii boolean[],
-  places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea,
-  unchecked boolean DEFAULT false
+  turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text,
+  metadata text, matched text, wanted text, starts text, lengths text, ascii text,
+  places text, delivery_ids text, endpoints text, envelopes text, reasons text,
+  body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea,
+  unchecked text DEFAULT 'false'
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+  turns integer[] := insert_events.turns::integer[];
+  tenants text[] := insert_events.tenants::text[];
+  ids text[] := insert_events.ids::text[];
+  types text[] := insert_events.types::text[];
+  versions integer[] := insert_events.versions::integer[];
+  times bigint[] := insert_events.times::bigint[];
+  keys text[] := insert_events.keys::text[];
+  order_keys text[] := insert_events.order_keys::text[];
+  metadata text[] := insert_events.metadata::text[];
+  matched boolean[] := insert_events.matched::boolean[];
+  wanted integer[] := insert_events.wanted::integer[];
+  starts integer[] := insert_events.starts::integer[];
+  lengths integer[] := insert_events.lengths::integer[];
+  ascii boolean[] := insert_events.ascii::boolean[];
+  places integer[] := insert_events.places::integer[];
+  delivery_ids text[] := insert_events.delivery_ids::text[];
+  endpoints text[] := insert_events.endpoints::text[];
+  envelopes text[] := insert_events.envelopes::text[];
+  reasons text[] := insert_events.reasons::text[];
+  body_places integer[] := insert_events.body_places::integer[];
+  body_envelopes text[] := insert_events.body_envelopes::text[];
+  body_starts integer[] := insert_events.body_starts::integer[];
+  body_lengths integer[] := insert_events.body_lengths::integer[];
+  body_ascii boolean[] := insert_events.body_ascii::boolean[];
+  unchecked boolean := insert_events.unchecked::boolean;
   now_ms bigint := posthorn.now_ms();
   drawn bigint[];
   seqs bigint[];
@@ -91,7 +116,7 @@ BEGIN
       (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
     SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
       g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, insert_events.ascii)
+    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, ascii)
       AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
     ON CONFLICT DO NOTHING
     RETURNING seq
@@ -104,7 +129,7 @@ BEGIN
   IF false = ANY (matched) THEN
     INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
     SELECT g.tenant, g.id, g.seq, g.order_key,
-      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), insert_events.unchecked
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), unchecked
     FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
     WHERE g.seq IS NOT NULL AND NOT g.matched;
   END IF;
@@ -126,13 +151,15 @@ BEGIN
 END $$;
 
 -- → a row for each event, and a last one with nothing but \`now\`. \`body\` is what is ASCII, \`escaped\` any other as encode(…, 'escape') writes it.
-CREATE FUNCTION posthorn.claim_events(most integer, lease_ms bigint) RETURNS TABLE (
+CREATE FUNCTION posthorn.claim_events(most text, lease_ms text) RETURNS TABLE (
   tenant text, id text, type text, version text, body text, escaped text, horizon text, token text, unchecked text, now text
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
+  most integer := claim_events.most::integer;
+  lease_ms bigint := claim_events.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
 BEGIN
   PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
@@ -158,13 +185,30 @@ END $$;
 
 -- One row for each verdict → { applied, woken: { lanes, tenants } }
 CREATE FUNCTION posthorn.fan_out_events(
-  tenants text[], ids text[], tokens text[], states text[], issues text[], wanted integer[],
-  places integer[], delivery_ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea
+  tenants text, ids text, tokens text, states text, issues text, wanted text,
+  places text, delivery_ids text, endpoints text, envelopes text, reasons text,
+  body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
+<<own>>
 DECLARE
+  tenants text[] := fan_out_events.tenants::text[];
+  ids text[] := fan_out_events.ids::text[];
+  tokens text[] := fan_out_events.tokens::text[];
+  states text[] := fan_out_events.states::text[];
+  issues text[] := fan_out_events.issues::text[];
+  wanted integer[] := fan_out_events.wanted::integer[];
+  places integer[] := fan_out_events.places::integer[];
+  delivery_ids text[] := fan_out_events.delivery_ids::text[];
+  endpoints text[] := fan_out_events.endpoints::text[];
+  envelopes text[] := fan_out_events.envelopes::text[];
+  reasons text[] := fan_out_events.reasons::text[];
+  body_places integer[] := fan_out_events.body_places::integer[];
+  body_envelopes text[] := fan_out_events.body_envelopes::text[];
+  body_starts integer[] := fan_out_events.body_starts::integer[];
+  body_lengths integer[] := fan_out_events.body_lengths::integer[];
+  body_ascii boolean[] := fan_out_events.body_ascii::boolean[];
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
   order_keys text[];
@@ -184,7 +228,7 @@ BEGIN
   INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
 
   UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
-  FROM unnest(seqs, tenants, ids, states, fan_out_events.issues, fan_out_events.wanted) AS g(seq, tenant, id, state, issues, wanted)
+  FROM unnest(seqs, tenants, ids, states, own.issues, own.wanted) AS g(seq, tenant, id, state, issues, wanted)
   WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
   IF places <> '{}' THEN
     woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,

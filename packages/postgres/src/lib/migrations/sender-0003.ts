@@ -83,7 +83,8 @@ CREATE FUNCTION posthorn.suspicious_lanes(now_ms bigint) RETURNS SETOF bigint LA
       OR EXISTS (SELECT 1 FROM posthorn.heads(e.tenant_id, q.lane) h WHERE (h.head).id = q.id))
 $$;
 
--- → { now, suspects, lanes: [[lane, tenantId, failing]] }: those with something due of an endpoint that may be asked, by the time they waited.
+-- → { now, suspects, lanes: [[lane, tenantId, failing]] }: those with something due, and under no lease, of an endpoint that may
+-- be asked, by the time they waited.
 CREATE FUNCTION posthorn.find_lanes() RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
@@ -96,7 +97,8 @@ BEGIN
   SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
     json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
       FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
-        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms)
+        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms
+        AND EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms))
   INTO gone, due
   FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
   IF gone IS NOT NULL THEN
@@ -115,8 +117,8 @@ END $$;
 -- many of the lanes were looked at, which of them another session was at, of each of the others what was taken and whether there is more, and
 -- the endpoints that are of another revision.
 CREATE FUNCTION posthorn.claim_deliveries(
-  lanes bigint[], quotas integer[], revisions integer[], first_lanes integer, most integer, lease_ms bigint,
-  per_endpoint bigint, failing_limit integer, probe_after_ms double precision, alone boolean, solo_after bigint
+  lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text,
+  per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text
 ) RETURNS TABLE (
   lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
   lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
@@ -125,6 +127,17 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
+  lanes bigint[] := claim_deliveries.lanes::bigint[];
+  quotas integer[] := claim_deliveries.quotas::integer[];
+  revisions integer[] := claim_deliveries.revisions::integer[];
+  first_lanes integer := claim_deliveries.first_lanes::integer;
+  most integer := claim_deliveries.most::integer;
+  lease_ms bigint := claim_deliveries.lease_ms::bigint;
+  per_endpoint bigint := claim_deliveries.per_endpoint::bigint;
+  failing_limit integer := claim_deliveries.failing_limit::integer;
+  probe_after_ms double precision := claim_deliveries.probe_after_ms::double precision;
+  alone boolean := claim_deliveries.alone::boolean;
+  solo_after bigint := claim_deliveries.solo_after::bigint;
   now_ms bigint := posthorn.now_ms();
   suspects boolean := false;
   -- Rows in the way that are not leased: committed late below those that are, or suspects.

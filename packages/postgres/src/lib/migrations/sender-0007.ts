@@ -54,9 +54,10 @@ BEGIN
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
   bytes := convert_to(body, 'UTF8');
-  answer := posthorn.insert_events(ARRAY[1], ARRAY[tenant], ARRAY[event_id], ARRAY[type], ARRAY[version], ARRAY[happened], ARRAY[idempotency_key],
-    ARRAY[ordering_key], ARRAY[metadata::text], ARRAY[false], ARRAY[0], ARRAY[1], ARRAY[length(bytes)],
-    ARRAY[length(bytes) = length(body)], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes, true)::jsonb;
+  answer := posthorn.insert_events('{1}', ARRAY[tenant]::text, ARRAY[event_id]::text, ARRAY[type]::text, ARRAY[version]::text,
+    ARRAY[happened]::text, ARRAY[idempotency_key]::text, ARRAY[ordering_key]::text, ARRAY[metadata::text]::text, '{f}', '{0}', '{1}',
+    ARRAY[length(bytes)]::text, ARRAY[length(bytes) = length(body)]::text, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes,
+    'true')::jsonb;
   RETURN coalesce(answer->'answers'->0->>0, event_id);
 END $$;
 

@@ -14,7 +14,9 @@ import type { LanePlan, LaneReport } from './lanes'
 import type { LaneMemory } from './memory'
 import { tokenOf } from './tokens'
 
-interface Found extends DeliveryClaim {
+/** What a claim found, and of which lanes. */
+export interface Found {
+  readonly claim: DeliveryClaim
   readonly report: LaneReport
 }
 
@@ -41,8 +43,8 @@ async function claimOnce(
 ): Promise<DeliveryClaim> {
   const { solo, limit, perEndpoint, failingLimit } = request
   const plan = memory.lanes.plan(solo ? 0 : limit, perEndpoint, failingLimit)
-  const rows = await database.select('claim_deliveries', termsOf(request, plan, memory))
-  const { report, ...claim } = read(rows, memory)
+  const rows = await database.select('claim_deliveries', claimColumns(request, plan, memory))
+  const { report, claim } = readClaim(rows, memory)
   memory.lanes.learn(plan, report)
   memory.served(claim.deliveries.length, request)
   const [first] = claim.deliveries
@@ -50,7 +52,11 @@ async function claimOnce(
   return claim
 }
 
-function termsOf(request: DeliveryClaimRequest, plan: LanePlan, memory: LaneMemory): Argument[] {
+export function claimColumns(
+  request: DeliveryClaimRequest,
+  plan: LanePlan,
+  memory: LaneMemory,
+): readonly Argument[] {
   const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
   const { lanes, quotas, first } = plan
   return [
@@ -72,17 +78,14 @@ function termsOf(request: DeliveryClaimRequest, plan: LanePlan, memory: LaneMemo
 }
 
 /** A row for each delivery, and then one for the whole. */
-function read(rows: readonly Row[], memory: LaneMemory): Found {
+export function readClaim(rows: readonly Row[], memory: LaneMemory): Found {
   const last = rows.at(-1)
   if (last === undefined) throw unexpected('claim_deliveries')
   const whole = rowOf(JSON.parse(text(last, 'note')))
   for (const endpoint of listOf(whole, 'endpoints')) memory.remember(toEndpoint(rowOf(endpoint)))
-  return {
-    now: int(whole, 'now'),
-    deliveries: rows.slice(0, -1).map((row) => toClaimed(row, endpointOf(row, memory))),
-    suspects: flag(whole, 'suspects'),
-    report: reportIn(whole),
-  }
+  const deliveries = rows.slice(0, -1).map((row) => toClaimed(row, endpointOf(row, memory)))
+  const [now, suspects] = [int(whole, 'now'), flag(whole, 'suspects')]
+  return { claim: { now, deliveries, suspects }, report: reportIn(whole) }
 }
 
 /** A lane that was looked at twice is there twice. */

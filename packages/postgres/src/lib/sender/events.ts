@@ -24,8 +24,20 @@ export async function insertEvents(
   events: readonly NewEvent[],
 ): Promise<Woken<readonly InsertedEvent[]>> {
   if (events.length === 0) return { result: [], lanes: [] }
-  const order = inOrder(events, keyOf)
-  const answer = rowOf(await database.callWith('insert_events', columnsOf(events, order)))
+  const order = eventOrder(events)
+  const answer = await database.callWith('insert_events', eventColumns(events, order))
+  return insertedIn(rowOf(answer), events, order)
+}
+
+/** The order in which events are written. */
+export const eventOrder = (events: readonly NewEvent[]): readonly number[] => inOrder(events, keyOf)
+
+/** What `insert_events` answered of events in that order. */
+export function insertedIn(
+  answer: Row,
+  events: readonly NewEvent[],
+  order: readonly number[],
+): Woken<readonly InsertedEvent[]> {
   const duplicates = answersIn(answer)
   const result = events.map(
     (event): InsertedEvent => ({
@@ -45,7 +57,10 @@ const keyOf = ({ tenantId, idempotencyKey, id }: NewEvent): string =>
 const wantedOf = ({ fanOut }: NewEvent): number =>
   fanOut?.deliveries.filter(({ state }) => state.status === 'pending').length ?? 0
 
-function columnsOf(events: readonly NewEvent[], order: readonly number[]): readonly Argument[] {
+export function eventColumns(
+  events: readonly NewEvent[],
+  order: readonly number[],
+): readonly Argument[] {
   const sorted = order.map((place) => events[place] ?? missing())
   const bodies = new Bytes()
   const fanOuts = new FanOuts(bodies)

@@ -16,6 +16,7 @@ const mostEndpoints = 10_000
 export class LaneMemory {
   readonly lanes = new Lanes()
   readonly endpoints = new Map<number, EndpointRecord>()
+  readonly #laneOf = new Map<string, number>()
   soloServed = 0
   readonly #database: Database
   readonly #monotonic: () => number
@@ -75,12 +76,33 @@ export class LaneMemory {
     const { seq, tenantId, health } = endpoint
     this.endpoints.delete(seq)
     this.endpoints.set(seq, endpoint)
+    this.know(endpoint)
     this.lanes.join({ id: seq, tenantId, failing: health.state === 'failing' })
-    if (this.endpoints.size <= mostEndpoints) return
-    const [oldest] = this.endpoints.keys()
-    if (oldest !== undefined) this.endpoints.delete(oldest)
+    trim(this.endpoints)
+  }
+
+  /** Which lane is the endpoint's: says nothing of work in it. */
+  know({ seq, tenantId, id }: EndpointRecord): void {
+    this.#laneOf.set(nameOf(tenantId, id), seq)
+    trim(this.#laneOf)
+  }
+
+  /** The lane of an endpoint that this process has seen. */
+  laneOf(tenantId: string, endpointId: string): OwnedLane | undefined {
+    const id = this.#laneOf.get(nameOf(tenantId, endpointId))
+    return id === undefined ? undefined : { id, tenantId }
   }
 }
+
+/** Forgets the oldest of too many. */
+function trim(entries: Map<unknown, unknown>): void {
+  if (entries.size <= mostEndpoints) return
+  const [oldest] = entries.keys()
+  entries.delete(oldest)
+}
+
+/** A tenant's name has no space. */
+const nameOf = (tenantId: string, endpointId: string): string => `${tenantId} ${endpointId}`
 
 function foundIn(answer: Row): readonly FoundLane[] {
   const { lanes } = answer

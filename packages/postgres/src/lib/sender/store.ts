@@ -6,6 +6,7 @@ import type { PgClientLike } from '../pg-client-like'
 import { claimDeliveries, nextDueIn } from './claims'
 import { endpointStore } from './endpoints'
 import { claimEvents, fanOutEvents, insertEvents, type Woken } from './events'
+import { insertAndClaim } from './hand-over'
 import { hostTransactions } from './host'
 import * as leases from './leases'
 import type { PgListenerLike } from './listening'
@@ -55,7 +56,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   return {
     deliveries: deliveryStore(database, wakeUp, memory),
     log: deliveryLogOf(database),
-    endpoints: endpointStore(database, memory.doubting),
+    endpoints: endpointsOf(database, memory),
     retention: { prune: (request) => prune(database, request) },
     host: hostTransactions(database, client, (lanes) => {
       memory.filled(lanes)
@@ -83,6 +84,11 @@ function deliveryStore(
       hint()
       return inserted
     },
+    async insertAndClaim(events, request) {
+      const answer = await insertAndClaim(database, memory, events, request)
+      hint()
+      return answer
+    },
     claimEvents: (request) => claimEvents(database, request),
     fanOut: async (verdicts) => woken(await fanOutEvents(database, verdicts)),
     claim: (request) => claimDeliveries(database, memory, request),
@@ -103,6 +109,24 @@ function deliveryStore(
       return verdicts
     },
     nextDueIn: () => nextDueIn(database),
+  }
+}
+
+/** What the host reads of endpoints tells which lanes are theirs. */
+function endpointsOf(database: Database, memory: LaneMemory): PostgresStore['endpoints'] {
+  const store = endpointStore(database, memory.doubting)
+  return {
+    ...store,
+    async insert(endpoint) {
+      const inserted = await store.insert(endpoint)
+      memory.know(inserted)
+      return inserted
+    },
+    async forTenant(tenantId) {
+      const found = await store.forTenant(tenantId)
+      for (const endpoint of found) memory.know(endpoint)
+      return found
+    },
   }
 }
 
