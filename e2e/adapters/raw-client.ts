@@ -77,11 +77,30 @@ function parse(text: string): { response: RawResponse; rest: string } | undefine
   if (split < 0) return undefined
   const [statusLine = '', ...lines] = text.slice(0, split).split('\r\n')
   const headers = new Map(lines.map(header))
-  const length = Number(headers.get('content-length') ?? 0)
-  const body = text.slice(split + 4, split + 4 + length)
-  if (body.length < length) return undefined
-  const response = { status: Number(statusLine.split(' ')[1]), headers, body }
-  return { response, rest: text.slice(split + 4 + length) }
+  const sent = text.slice(split + 4)
+  const isChunked = headers.get('transfer-encoding') === 'chunked'
+  const taken = isChunked ? chunked(sent) : counted(sent, Number(headers.get('content-length')))
+  if (!taken) return undefined
+  const response = { status: Number(statusLine.split(' ')[1]), headers, body: taken.body }
+  return { response, rest: taken.rest }
+}
+
+/** The body, and what comes after it. */
+type Taken = { readonly body: string; readonly rest: string } | undefined
+
+function counted(text: string, length: number): Taken {
+  if (text.length < length) return undefined
+  return { body: text.slice(0, length), rest: text.slice(length) }
+}
+
+/** RFC 9112, section 7.1, without extensions and trailers. */
+function chunked(text: string, before = ''): Taken {
+  const line = text.indexOf('\r\n')
+  const length = Number.parseInt(text, 16)
+  const end = line + 2 + length
+  if (line < 0 || text.length < end + 2) return undefined
+  const [body, rest] = [before + text.slice(line + 2, end), text.slice(end + 2)]
+  return length === 0 ? { body, rest } : chunked(rest, body)
 }
 
 function header(line: string): [string, string] {
