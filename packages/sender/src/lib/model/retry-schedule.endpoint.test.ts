@@ -13,7 +13,9 @@ describe("an endpoint's own retry rule", () => {
     ['a second between later ones', { schedule: ['0s', '1s'], maxAttempts: 100 }],
     ['delays that are never reached', { schedule: ['0s', '0s', '1s', '0s'], maxAttempts: 3 }],
     ['a first retry alone', { schedule: ['0s', '1ms'], maxAttempts: 2 }],
+    ['a last delay that is repeated', { schedule: ['0s', '0s', '1s'], maxAttempts: 5 }],
     ['no schedule', { maxAttempts: 100, jitter: 0 }],
+    ['neither schedule nor attempts', { jitter: 0 }],
     ['the first attempt alone', { schedule: ['0s'] }],
   ])('may have %s', (_what, rule) => {
     expect(() => checkEndpointRetryRule(rule)).not.toThrow()
@@ -43,6 +45,7 @@ describe("an endpoint's own retry rule", () => {
     [{ schedule: ['0s', '0s'] }, [0, 0, 1_000, 1_000, 1_000]],
     [{ schedule: ['0s', '10ms'], maxAttempts: 3 }, [0, 10, 10, 1_000, 1_000]],
     [{ schedule: ['0s', '3s'] }, [0, 3_000, 3_000, 3_000, 3_000]],
+    [{ schedule: ['0s', '0s', '3s'] }, [0, 0, 3_000, 3_000, 3_000]],
   ])("makes no haste of the sender's schedule %j", (retry, delays) => {
     const policy = retryPolicyFor(resolveRetry(retry), 'run.done', { maxAttempts: 5 })
     expect([0, 1, 2, 3, 4, 5].map((step) => scheduledDelay(policy, step))).toEqual([
@@ -55,5 +58,17 @@ describe("an endpoint's own retry rule", () => {
     const resolved = resolveRetry({ schedule: ['0s', '0s', '0s'], maxAttempts: 9 })
     const policy = retryPolicyFor(resolved, 'run.done', { jitter: 0 })
     expect([2, 8].map((step) => scheduledDelay(policy, step))).toEqual([0, 0])
+    expect(policy.schedule).toBe(resolved.policy.schedule)
+  })
+
+  it("comes in place of the sender's schedule, with more attempts or fewer", () => {
+    const resolved = resolveRetry({ schedule: ['0s', '0s', '0s'] })
+    const delaysOf = (maxAttempts: number) => {
+      const rule = checkEndpointRetryRule({ schedule: ['0s', '2s', '4s'], maxAttempts })
+      const policy = retryPolicyFor(resolved, 'run.done', rule)
+      return [0, 1, 2, 3].map((step) => scheduledDelay(policy, step))
+    }
+    expect(delaysOf(2)).toEqual([0, 2_000, undefined, undefined])
+    expect(delaysOf(4)).toEqual([0, 2_000, 4_000, 4_000])
   })
 })
