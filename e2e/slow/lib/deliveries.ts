@@ -44,8 +44,8 @@ export async function drained(sender: Sender, mostMs = 60_000): Promise<number> 
 
 async function unfinished(sender: Sender): Promise<number> {
   try {
-    const { pending, delivering } = await sender.statistics()
-    return pending + delivering
+    const { recorded, pending, delivering } = await sender.statistics()
+    return recorded + pending + delivering
   } catch {
     return Number.NaN
   }

@@ -18,7 +18,15 @@ export interface Bed {
   readonly pool: pg.Pool
   /** A schema of its own, migrated, with one endpoint for each of `types` event types `run.0`, `run.1`, …. */
   fresh(at: string, types: number, options?: Options): Promise<{ schema: string; sender: PgSender }>
+  /** Events from plain SQL, which a worker has to match. */
+  record(schema: string, events: readonly RecordedEvent[]): Promise<void>
   stop(): Promise<void>
+}
+
+interface RecordedEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: unknown
 }
 
 let schemas = 0
@@ -37,6 +45,12 @@ export async function startBed(start: () => Promise<Server> = startDatabase): Pr
       await sender.migrate()
       await createEndpoints(sender, at, types)
       return { schema, sender }
+    },
+    async record(schema, events) {
+      await pool.query(
+        `SELECT ${schema}.send('default', e->>'type', e->'data', id => e->>'id') FROM jsonb_array_elements($1) e`,
+        [JSON.stringify(events)],
+      )
     },
     async stop() {
       await pool.end()
