@@ -18,3 +18,16 @@ it.each([
     code: 'invalid_request',
   })
 })
+
+it.each([
+  ...['webhook-signature', 'Svix-Signature', 'svix-id', 'Stripe-Signature', 'X-Hub-Signature'],
+  ...['X-Hub-Signature-256', 'X-Slack-Signature', 'X-Shopify-Hmac-Sha256', 'x-b3os-signature'],
+  ...['X-AetherFlow-Signature', 'X-Honeyframe-Signature', 'signature', 'Signature-Input'],
+])('%s, in which a scheme signs, is refused whether or not the sender has that scheme', (name) => {
+  expect(() => checkHeaders({ [name]: 'x' }, known)).toThrow(name.toLowerCase())
+})
+
+it('a header that only sounds like one is the owner’s', () => {
+  const headers = { 'x-signatures-wanted': 'no', 'x-hmackerel': '1', 'x-signed-by': 'me' }
+  expect(checkHeaders(headers, known).headers).toEqual(headers)
+})

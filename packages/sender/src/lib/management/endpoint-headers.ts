@@ -23,7 +23,9 @@ const owned = new Set([
   'origin',
   'referer',
 ])
-const ownedPrefixes = ['content-', 'proxy-', 'webhook-', 'sec-', 'x-forwarded-']
+const ownedPrefixes = ['content-', 'proxy-', 'webhook-', 'svix-', 'sec-', 'x-forwarded-']
+/** Where a scheme signs, of whatever name: the sender may be given that scheme later. */
+const signature = /(?:^|-)(?:signature|hmac)(?:-|$)/
 
 /** A header's value; a sensitive one is write-only. Without `value`, a sensitive header keeps the one it has. */
 export type HeaderInput = string | { readonly sensitive: true; readonly value?: string }
@@ -130,7 +132,8 @@ interface Moving extends Partial<Pick<CheckedHeaders, 'sensitiveHeaders'>> {
 }
 
 function isOwned(name: string): boolean {
-  return owned.has(name) || ownedPrefixes.some((prefix) => name.startsWith(prefix))
+  const isPrefixed = ownedPrefixes.some((prefix) => name.startsWith(prefix))
+  return owned.has(name) || isPrefixed || signature.test(name)
 }
 
 function invalid(field: string, rule: string): WebhookError {
