@@ -28,6 +28,15 @@ describe('the documentation', () => {
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([])
   })
 
+  it('lists the entries that the packages have', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const listed = [...text.matchAll(/^\| `(\w+)` \| (`[./].*) \|$/gm)].map(
+      ([, name = '', entries = '']) => [name, entries.replaceAll('`', '').split(' ').sort()],
+    )
+    const existing = readdirSync(join(root, 'packages')).map((name) => [name, entriesOf(name)])
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(existing))
+  })
+
   it('names laws that exist', () => {
     const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8')
     const folder = join(root, 'packages/sender/src/lib/testing/contract/laws')
@@ -39,3 +48,18 @@ describe('the documentation', () => {
     for (const law of named) expect(laws).toContain(`'${law}`)
   })
 })
+
+/** What a package exports as code, as `.` and `/name`. */
+function entriesOf(name: string): readonly string[] {
+  const manifest: unknown = JSON.parse(
+    readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'),
+  )
+  const exported = isObject(manifest) && 'exports' in manifest ? manifest.exports : undefined
+  if (!isObject(exported)) throw new TypeError(`${name} exports nothing`)
+  return Object.keys(exported)
+    .filter((entry) => !/\.(json|sql)$/.test(entry))
+    .map((entry) => entry.replace(/^\.(?=\/)/, ''))
+    .sort()
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
