@@ -4,6 +4,7 @@ import type { AttemptRecord, FailureReason, SkipReason } from './model/delivery'
 import type { DisabledReason } from './model/endpoint'
 import type { Logger } from './ports/logger'
 
+/** Which delivery something happened to. */
 export interface DeliveryNotice {
   readonly tenantId: string
   readonly deliveryId: string
@@ -12,6 +13,7 @@ export interface DeliveryNotice {
   readonly eventType: string
 }
 
+/** Which endpoint something happened to. */
 export interface EndpointNotice {
   readonly tenantId: string
   readonly endpointId: string

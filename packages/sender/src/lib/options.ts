@@ -68,6 +68,7 @@ export interface SenderOptions<
   readonly transport?: Transport
 }
 
+/** How much a worker takes on at once, and for how long. */
 export interface WorkerOptions {
   /** Attempts in flight at once. Default 100. */
   readonly concurrency?: number
@@ -81,6 +82,7 @@ export interface WorkerOptions {
   readonly id?: string
 }
 
+/** How requests are signed and laid out, unless an endpoint says otherwise. */
 export interface SigningOptions {
   /** Schemes that sign each request of an endpoint that names none. Default `[schemes.standard]`. */
   readonly schemes?: readonly Scheme[]
@@ -92,6 +94,7 @@ export interface SigningOptions {
   readonly envelopes?: readonly Envelope[]
 }
 
+/** When an endpoint that fails is probed, and when it is disabled. */
 export interface HealthOptions {
   /** An endpoint that failed for so long without one success is disabled. Default `'5d'`. */
   readonly disableAfter?: Duration
@@ -119,6 +122,7 @@ export interface VerificationOptions {
   readonly required?: VerificationMethod
 }
 
+/** Ages after which `prune()` drops what is old; what is not given is kept for ever. */
 export interface RetentionOptions {
   /** Payloads and idempotency keys of older events are dropped: they can be neither replayed nor recovered. */
   readonly events?: Duration

@@ -38,6 +38,7 @@ export type TenantSender<
   Host extends HostTransactions = HostTransactions,
 > = TenantCalls<Catalogue, Host> & TransactionCalls<Host>
 
+/** What can be done for one tenant. */
 export interface TenantCalls<Catalogue, Host extends HostTransactions> {
   /**
    * Validates and serialises an event, without any I/O on the store. What the caller changes in it afterwards is not sent.
@@ -103,6 +104,7 @@ export type Sender<
   Host extends HostTransactions = HostTransactions,
 > = TenantSender<Catalogue, Host> & SenderCalls<Catalogue, Host>
 
+/** What a sender has beside the calls of its default tenant. */
 export interface SenderCalls<Catalogue, Host extends HostTransactions> {
   /** The same calls for another tenant; `sender` itself is tenant `"default"`. */
   tenant(tenantId: string): TenantSender<Catalogue, Host>

@@ -18,6 +18,7 @@ import { createPlan } from './plan'
 
 type Host = SyncTransactions<undefined>
 
+/** What the sender and the receiver of a testbed are made with. */
 export interface TestbedOptions<Catalogue extends AnyCatalogue> {
   /** The catalogue of both sides. */
   readonly events?: Catalogue

@@ -2,6 +2,7 @@ import { recordOf, registryOf } from './migrate'
 import { checkSchema, inSchema } from './schema'
 import { senderMigrations } from './sets'
 
+/** What the steps are written for. */
 export interface MigrationSqlOptions {
   /** Where the tables are to lie; default `posthorn`. */
   readonly schema?: string

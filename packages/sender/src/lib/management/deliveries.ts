@@ -14,6 +14,7 @@ import type { TenantContext } from './context'
 import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import { type Attempt, type Delivery, viewAttempt, viewConcealed, viewDelivery } from './views'
 
+/** Which deliveries to list; all that is given must hold. */
 export interface DeliveryFilter extends PageQuery {
   readonly status?: DeliveryStatus
   readonly endpointId?: string
@@ -25,6 +26,7 @@ export interface DeliveryFilter extends PageQuery {
   readonly until?: Date | string
 }
 
+/** How a delivery is repeated. */
 export interface ReplayOptions {
   /** `same` message id (default; the receiver may call it a duplicate), or a `new` one: `<eventId>-r<n>`. */
   readonly as?: 'same' | 'new'

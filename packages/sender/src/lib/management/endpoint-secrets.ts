@@ -9,6 +9,7 @@ import { duration } from './endpoint-terms'
 import { change } from './endpoint-writes'
 import { type Endpoint, viewEndpoint } from './views'
 
+/** How a secret gives way to the next. */
 export interface RotateOptions {
   /** How long the secret before goes on signing beside the new one. Default `'24h'`; `'0s'` ends it now. */
   readonly overlap?: Duration
@@ -16,6 +17,7 @@ export interface RotateOptions {
   readonly secret?: string
 }
 
+/** An endpoint, and its current secret in plain text: it is not shown again. */
 export interface NewSecret {
   readonly endpoint: Endpoint
   readonly secret: string

@@ -9,6 +9,7 @@ import { whileBusy } from '../store-retry'
 import type { TenantContext } from './context'
 import { getRecord } from './endpoint-writes'
 
+/** What a test sends. */
 export interface TestOptions {
   /** A type of the catalogue, whose `example` is sent. Default: `webhook.test`, with a short text. */
   readonly type?: string

@@ -87,11 +87,13 @@ export interface Endpoints {
   test(id: string, options?: TestOptions): Promise<SendResult>
 }
 
+/** The new endpoint, and its secret, which is answered this once. */
 export interface CreatedEndpoint extends NewSecret {
   /** With `verify`: what the endpoint answered. */
   readonly verification?: Verification
 }
 
+/** What `enable` does beside it. By itself it brings nothing back that was skipped meanwhile. */
 export interface EnableOptions {
   readonly recover?: {
     /** Events recorded at or after. */
@@ -99,6 +101,7 @@ export interface EnableOptions {
   }
 }
 
+/** The enabled endpoint. */
 export interface EnableResult {
   readonly endpoint: Endpoint
   /** What `recover` brought back. */

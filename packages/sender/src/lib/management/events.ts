@@ -9,6 +9,7 @@ import type { TenantContext } from './context'
 import { type Page, type PageQuery, pageFields, pageOf } from './paging'
 import { type StoredEvent, viewEvent } from './views'
 
+/** Which events to list; all that is given must hold. */
 export interface EventFilter extends PageQuery {
   readonly type?: string
   readonly state?: EventState['state']

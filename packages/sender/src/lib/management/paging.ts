@@ -3,6 +3,7 @@ import { invalid } from './arguments'
 
 export type { Page }
 
+/** Which part of a list. A page with a `cursor` has a next one. */
 export interface PageQuery {
   /** Items on a page, 1 to 500. Default 50. */
   readonly limit?: number

@@ -3,6 +3,7 @@ import { checkFields } from '../checks'
 import type { RecoverySelection } from '../model/recovery'
 import { invalid, oneOf, time } from './arguments'
 
+/** Which events come to which endpoints again. */
 export interface RecoverOptions {
   /** One endpoint; absent: every endpoint of the tenant that is not disabled. */
   readonly endpointId?: string
@@ -22,6 +23,7 @@ export interface RecoverOptions {
   readonly onProgress?: (soFar: Recovered) => void
 }
 
+/** What a recovery did, or has done so far. */
 export interface Recovered {
   /** Events looked at, once per endpoint. */
   readonly examined: number

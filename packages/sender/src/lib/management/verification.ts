@@ -17,6 +17,7 @@ import { highestLimit } from './endpoint-terms'
 import { activated, change, getRecord } from './endpoint-writes'
 import { type Endpoint, viewEndpoint } from './views'
 
+/** How an endpoint is asked for its consent. */
 export interface VerifyOptions {
   /** Default: what the host requires, else `'options'` where `verification.origin` is set, else `'challenge'`. */
   readonly method?: VerificationMethod

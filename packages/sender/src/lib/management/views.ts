@@ -61,6 +61,7 @@ export interface Endpoint {
   readonly updatedAt: Date
 }
 
+/** A secret of an endpoint, without the secret. */
 export interface SecretView {
   readonly id: string
   readonly createdAt: Date
