@@ -87,15 +87,18 @@ describe('prune', () => {
     expect(await partitions('young')).toEqual(kept)
   })
 
-  it('makes the partitions of today and the three days to come', async () => {
-    const store = postgresStore({ client: pool, schema: 'ahead' })
+  it.each([
+    ['ahead', { attempts: 30 * day }],
+    ['kept_for_ever', {}],
+  ])('makes the partitions of today and the three days to come: %s', async (schema, terms) => {
+    const store = postgresStore({ client: pool, schema })
     await store.migrate()
-    for (const name of await partitions('ahead')) {
-      if (name !== 'attempts_other') await pool.query(`DROP TABLE ahead.${name}`)
+    for (const name of await partitions(schema)) {
+      if (name !== 'attempts_other') await pool.query(`DROP TABLE ${schema}.${name}`)
     }
-    await store.retention.prune({ attempts: 30 * day, limit: 100 })
+    await store.retention.prune({ ...terms, limit: 100 })
     const now = Date.now()
-    expect(await partitions('ahead')).toEqual([
+    expect(await partitions(schema)).toEqual([
       ...[0, 1, 2, 3].map((days) => nameOf(now + days * day)),
       'attempts_other',
     ])

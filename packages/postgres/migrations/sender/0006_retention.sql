@@ -62,11 +62,11 @@ BEGIN
     UPDATE posthorn.events v SET body = NULL, idempotency_key = NULL FROM old o WHERE v.tenant_id = o.tenant_id AND v.id = o.id RETURNING 1
   )
   SELECT count(*) INTO payloads FROM dropped;
+  PERFORM posthorn.make_partitions(3);
   IF before IS NULL THEN
     RETURN json_build_object('payloads', payloads, 'attempts', 0, 'deliveries', 0, 'events', 0)::text;
   END IF;
 
-  PERFORM posthorn.make_partitions(3);
   attempts := posthorn.drop_partitions(before);
   IF attempts = 0 THEN
     WITH old AS MATERIALIZED (
