@@ -27,6 +27,15 @@ const ENQUEUE: RowsStatement = {
   row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)',
 }
 
+/** Under a lease from the start. */
+const ENQUEUE_LEASED: RowsStatement = {
+  into: `
+    INSERT INTO posthorn_queue
+      (seq, lane, due_at, event_seq, tenant_id, id, envelope, created_at, position, leased_until,
+        token, solo, attempt, lost, solo_lost, deferred)`,
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 0, 0, 0)',
+}
+
 /** Behind the first of its key; see order.ts. */
 const HELD = 2
 
@@ -48,6 +57,13 @@ export interface AddedDelivery extends NewDelivery {
   readonly isReplay?: boolean
 }
 
+/** The lease that a delivery is born with. */
+export interface BirthLease {
+  readonly lane: number
+  readonly until: number
+  readonly token: number
+}
+
 interface DeliveryLane {
   readonly lane: number
   readonly ordered: boolean
@@ -66,6 +82,7 @@ export class DeliveryWriter {
   readonly #now: number
   readonly #rows: (readonly Column[])[] = []
   readonly #queued: (readonly Column[])[] = []
+  readonly #leased: (readonly Column[])[] = []
   readonly #lanes = new Map<string, DeliveryLane | undefined>()
   readonly #touched = new TouchedLanes()
   readonly #tallies = new Tallies()
@@ -109,6 +126,34 @@ export class DeliveryWriter {
     else this.lookAtLine({ lane: lane.lane, key, tenantId: event.tenantId })
   }
 
+  /** Of an endpoint that would give it to a claim at once. Answers its `seq`. */
+  addLeased(
+    event: Parent,
+    { id, endpointId, envelope }: NewDelivery,
+    { lease: { lane, until, token }, reserved }: { lease: BirthLease; reserved: Reservation },
+  ): number {
+    const seq = reserved.nextSeq()
+    const { tenantId } = event
+    const row: Column[] = [seq, event.seq, tenantId, id, endpointId, null, envelope ?? null, null]
+    row.push(reserved.time, null, null, null)
+    this.#rows.push(row)
+    this.#leased.push([
+      ...[
+        seq,
+        lane,
+        this.#now,
+        event.seq,
+        tenantId,
+        id,
+        envelope ?? null,
+        reserved.time,
+        event.seq,
+      ],
+      ...[until, token],
+    ])
+    return seq
+  }
+
   /** Lets the first of a line go, at the end of the operation. */
   lookAtLine(line: KeyLine): void {
     this.#lines.add(line)
@@ -132,9 +177,9 @@ export class DeliveryWriter {
 
   /** Writes the rows so far, for whoever looks for them before the end. */
   writeRows(): void {
-    const [rows, queued] = [this.#rows.splice(0), this.#queued.splice(0)]
-    writeRows(this.#connection, INSERT_DELIVERIES, rows)
-    writeRows(this.#connection, ENQUEUE, queued)
+    writeRows(this.#connection, INSERT_DELIVERIES, this.#rows.splice(0))
+    writeRows(this.#connection, ENQUEUE, this.#queued.splice(0))
+    writeRows(this.#connection, ENQUEUE_LEASED, this.#leased.splice(0))
   }
 
   flush(): void {

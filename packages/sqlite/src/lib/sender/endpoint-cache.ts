@@ -10,6 +10,10 @@ const LIST_CHANGED = `
 
 const READ_LANE = 'SELECT * FROM posthorn_endpoints WHERE seq = ?'
 
+const FIND_LANE = `
+  SELECT seq FROM posthorn_endpoints INDEXED BY posthorn_endpoints_id
+  WHERE tenant_id = ? AND id = ?`
+
 const LIST_TENANT = `
   SELECT * FROM posthorn_endpoints INDEXED BY posthorn_endpoints_tenant
   WHERE tenant_id = ? AND seq > 0 ORDER BY seq`
@@ -18,6 +22,7 @@ const LIST_TENANT = `
 export class EndpointCache {
   readonly #byLane = new Map<number, EndpointRecord>()
   readonly #byTenant = new Map<string, readonly EndpointRecord[]>()
+  readonly #lanes = new Map<string, number>()
   #changes = 0
   #removals = -1
 
@@ -45,6 +50,14 @@ export class EndpointCache {
     return endpoint
   }
 
+  byId(connection: Connection, tenantId: string, id: string): EndpointRecord | undefined {
+    const key = `${tenantId.length}:${tenantId}${id}`
+    const lane = this.#lanes.get(key) ?? findLane(connection, tenantId, id)
+    if (lane === undefined) return undefined
+    this.#lanes.set(key, lane)
+    return this.byLane(connection, lane)
+  }
+
   /** All endpoints of a tenant, in order of creation. */
   byTenant(connection: Connection, tenantId: string): readonly EndpointRecord[] {
     const known = this.#byTenant.get(tenantId)
@@ -58,6 +71,7 @@ export class EndpointCache {
   #clear(): void {
     this.#byLane.clear()
     this.#byTenant.clear()
+    this.#lanes.clear()
   }
 
   #dropChanged(connection: Connection): void {
@@ -66,4 +80,9 @@ export class EndpointCache {
       this.#byTenant.delete(text(row, 'tenant_id'))
     }
   }
+}
+
+function findLane(connection: Connection, tenantId: string, id: string): number | undefined {
+  const row = connection.get(FIND_LANE, tenantId, id)
+  return row && int(row, 'seq')
 }

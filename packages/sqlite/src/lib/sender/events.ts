@@ -1,11 +1,11 @@
 import { WebhookError } from '@posthorn/schema'
-import type { InsertedEvent, NewEvent } from '@posthorn/sender'
+import type { FanOut, InsertedEvent, NewEvent } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { type RowsStatement, writeRows } from '../rows'
 import { int, type Row, text } from '../values'
 import type { StoreContext } from './context'
-import { reserve } from './counters'
-import { DeliveryWriter } from './deliveries'
+import { type Reservation, reserve } from './counters'
+import { DeliveryWriter, type Parent } from './deliveries'
 
 const INSERT_EVENTS: RowsStatement = {
   into: `
@@ -35,10 +35,24 @@ const FIND_BY_ID = `
   SELECT id, wanted FROM posthorn_events INDEXED BY posthorn_events_id
   WHERE tenant_id = ? AND id = ?`
 
+/** How the deliveries of an event that brings them along are written. */
+export type AddDeliveries = (writer: DeliveryWriter, event: FannedOutEvent) => void
+
+export interface FannedOutEvent {
+  readonly event: NewEvent
+  readonly fanOut: FanOut
+  readonly parent: Parent
+  readonly reserved: Reservation
+}
+
+const addWaiting: AddDeliveries = (writer, { parent, fanOut, reserved }) =>
+  writer.addAll(parent, fanOut, reserved)
+
 /** Records events, in stage `fanned_out` where they bring their deliveries along. Runs inside a transaction. */
 export function insertEvents(
   { connection, now }: Pick<StoreContext, 'connection' | 'now'>,
   events: readonly NewEvent[],
+  addDeliveries: AddDeliveries = addWaiting,
 ): readonly InsertedEvent[] {
   if (events.length === 0) return []
   const rows = events.reduce((sum, { fanOut }) => sum + 1 + (fanOut?.deliveries.length ?? 0), 0)
@@ -52,7 +66,8 @@ export function insertEvents(
   const writer = new DeliveryWriter(connection, time)
   for (const { seq, event } of fresh) {
     const { tenantId, orderingKey = null, fanOut } = event
-    if (fanOut) writer.addAll({ seq, tenantId, orderingKey }, fanOut, reserved)
+    const parent = { seq, tenantId, orderingKey }
+    if (fanOut) addDeliveries(writer, { event, fanOut, parent, reserved })
     else connection.run(INSERT_UNMATCHED, seq, reserved.horizon, tenantId, orderingKey)
   }
   writer.flush()

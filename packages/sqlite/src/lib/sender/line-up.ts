@@ -64,16 +64,19 @@ export function lineUp(
 ): readonly Standing[] {
   const { limit, failingLimit } = request
   if (limit <= 0) return []
-  const held = new Map(
-    connection.all(COUNT_HELD, now).map((row) => [int(row, 'lane'), int(row, 'held')]),
-  )
-  const terms = { request, now, held }
+  const terms = { request, now, held: countHeld(connection, now) }
   return [
     ...standing(connection, { failing: false, most: limit }, terms),
     ...standing(connection, { failing: true, most: Math.min(limit, failingLimit) }, terms),
   ]
     .sort((a, b) => a.rank - b.rank || a.tenant.turn - b.tenant.turn || a.lane - b.lane)
     .slice(0, limit)
+}
+
+/** Unexpired leases, by lane. */
+export function countHeld(connection: Connection, now: number): ReadonlyMap<number, number> {
+  const rows = connection.all(COUNT_HELD, now)
+  return new Map(rows.map((row) => [int(row, 'lane'), int(row, 'held')]))
 }
 
 interface Wanted {
