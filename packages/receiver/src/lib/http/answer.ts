@@ -26,8 +26,9 @@ export async function answerNode(
 ): Promise<void> {
   const result = await receiver.receive(asked)
   if (response.headersSent || response.destroyed) return
-  const length = result.status === 204 ? {} : { 'content-length': String(result.body.length) }
-  response.writeHead(result.status, { ...result.headers, ...length, ...leaveUnread(request) })
+  const headers = Object.assign(leaveUnread(request), result.headers)
+  if (result.status !== 204) headers['content-length'] = String(result.body.length)
+  response.writeHead(result.status, headers)
   response.end(result.body)
 }
 

@@ -54,7 +54,6 @@ export function readNodeBody(
     request.on('end', onEnd)
     // These stay, and go with the request: whichever comes late changes nothing, and an error nobody listened to would be thrown.
     request.on('error', onAborted)
-    request.on('aborted', onAborted)
     request.on('close', onAborted)
   })
 }

@@ -1,4 +1,4 @@
-import { after, isThenable } from '../awaitable'
+import { isThenable } from '../awaitable'
 import type { Awaitable } from '../ports/idempotency-store'
 import { type BodyRead, type BodyReader, headerOf, type ReceiveRequest } from '../request'
 import { pass, type Stage, stop } from './stage'
@@ -20,20 +20,24 @@ export function readBody(
   body: ReceiveRequest['body'],
   maxBytes: number,
 ): Awaitable<Stage<Uint8Array>> {
-  const reading = typeof body === 'function' ? runReader(body, maxBytes) : bytesOf(body)
-  return after(reading, (read) => {
-    if (!read.ok) return stop(read.code, { fix: read.fix })
-    return read.bytes.length > maxBytes ? stop('body_too_large') : pass(read.bytes)
-  })
+  return typeof body === 'function' ? runReader(body, maxBytes) : within(bytesOf(body), maxBytes)
 }
 
-function runReader(reader: BodyReader, maxBytes: number): Awaitable<BodyRead> {
+function runReader(reader: BodyReader, maxBytes: number): Awaitable<Stage<Uint8Array>> {
+  const failed = () => within(aborted(), maxBytes)
   try {
     const reading = reader(maxBytes)
-    return isThenable(reading) ? Promise.resolve(reading).then(checked, aborted) : checked(reading)
+    if (!isThenable(reading)) return within(checked(reading), maxBytes)
+    // In one step: each further one is a turn of the queue, for every request.
+    return Promise.resolve(reading).then((read) => within(checked(read), maxBytes), failed)
   } catch {
-    return aborted()
+    return failed()
   }
+}
+
+function within(read: BodyRead, maxBytes: number): Stage<Uint8Array> {
+  if (!read.ok) return stop(read.code, { fix: read.fix })
+  return read.bytes.length > maxBytes ? stop('body_too_large') : pass(read.bytes)
 }
 
 function checked(read: BodyRead): BodyRead {
