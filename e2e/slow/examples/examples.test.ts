@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { signTestRequest } from '@posthorn/receiver/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PackedPackage, packAll } from '../../../scripts/lib/pack.mjs'
+import { freePort } from '../../lib/free-port'
 import { findRedis } from '../../redis/server'
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url))
@@ -80,17 +81,19 @@ async function npm(project: string, ...args: string[]): Promise<void> {
   expect(code, output()).toBe(0)
 }
 
-/** Starts it by its own script, with the secret in its environment. */
-async function start(project: string, port: number, env = {}): Promise<void> {
+/** Starts it by its own script, with the secret in its environment; answers where. */
+async function start(project: string, env = {}): Promise<string> {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
   const settings = { PORT: String(port), WEBHOOK_SECRET: secret, ...env }
   const { output } = spawnNpm(project, ['start'], settings)
   const deadline = Date.now() + 60_000
   for (;;) {
-    const up = await fetch(`http://localhost:${port}/`).then(
+    const up = await fetch(`${url}/`).then(
       ({ ok }) => ok,
       () => false,
     )
-    if (up) return
+    if (up) return url
     if (Date.now() > deadline) throw new Error(`${project} does not answer: ${output()}`)
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
@@ -118,26 +121,25 @@ async function answers(url: string, id: string): Promise<void> {
 }
 
 describe('each example, installed as a user would', () => {
-  it.each([
-    ['express', 39_101],
-    ['fastify', 39_102],
-    ['hono', 39_103],
-  ])('%s: its tests and types pass, and it serves', async (example, port) => {
-    const project = await install(example)
-    await npm(project, 'test')
-    await npm(project, 'run', 'typecheck')
-    await start(project, port)
-    await answers(`http://localhost:${port}/webhooks`, `msg_${example}`)
-  })
+  it.each(['express', 'fastify', 'hono'])(
+    '%s: its tests and types pass, and it serves',
+    async (example) => {
+      const project = await install(example)
+      await npm(project, 'test')
+      await npm(project, 'run', 'typecheck')
+      const url = await start(project)
+      await answers(`${url}/webhooks`, `msg_${example}`)
+    },
+  )
 
   it('next: its tests and types pass, it builds without the secret, and both routers serve', async () => {
     const project = await install('next')
     await npm(project, 'test')
     await npm(project, 'run', 'build')
     await npm(project, 'run', 'typecheck')
-    await start(project, 39_104)
-    await answers('http://localhost:39104/webhooks/acme', 'msg_app')
-    await answers('http://localhost:39104/api/webhooks', 'msg_pages')
+    const url = await start(project)
+    await answers(`${url}/webhooks/acme`, 'msg_app')
+    await answers(`${url}/api/webhooks`, 'msg_pages')
   })
 
   it.skipIf(redis.url === undefined)(
@@ -146,8 +148,8 @@ describe('each example, installed as a user would', () => {
       const project = await install('bullmq')
       await npm(project, 'test')
       await npm(project, 'run', 'typecheck')
-      await start(project, 39_105, { REDIS_URL: redis.url, QUEUE: `webhooks-${randomUUID()}` })
-      const url = 'http://localhost:39105'
+      const queue = { REDIS_URL: redis.url, QUEUE: `webhooks-${randomUUID()}` }
+      const url = await start(project, queue)
       expect(await post(`${url}/webhooks`, 'msg_1')).toEqual([202, { code: 'accepted' }])
       expect(await post(`${url}/webhooks`, 'msg_1')).toEqual([202, { code: 'accepted' }])
       expect(await post(`${url}/webhooks`, 'msg_2')).toEqual([202, { code: 'accepted' }])
