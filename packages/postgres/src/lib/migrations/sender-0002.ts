@@ -22,9 +22,7 @@ CREATE FUNCTION posthorn.add_deliveries(
   tenants text[], events text[], seqs bigint[], order_keys text[],
   places integer[], ids text[], endpoints text[], envelopes text[], reasons text[],
   body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, now_ms bigint
-) RETURNS json LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
   lanes bigint[];
   owners text[];

@@ -18,6 +18,12 @@ CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints, pace double precision) R
   END
 $$;
 
+-- How many requests the endpoint's rate lets through now; NULL where it has none.
+CREATE FUNCTION posthorn.pace_left(e posthorn.endpoints, pace double precision, now_ms bigint) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN e.status <> 'disabled' AND e.rate_limit IS NOT NULL THEN greatest(0,
+    floor(floor(e.rate_limit / 20.0) - greatest(0, pace - now_ms - 0.001) / (e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)))) + 1) END
+$$;
+
 -- Of each ordering key of a lane the delivery that may go, if one may: the first, while no earlier event of the key is still to be matched;
 -- in a blocked line, a replay of what blocks it.
 CREATE FUNCTION posthorn.heads(of_tenant text, of_lane bigint) RETURNS TABLE (t tid, head posthorn.queue) LANGUAGE plpgsql STABLE ROWS 10 AS $$
@@ -109,13 +115,62 @@ BEGIN
   RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
 END $$;
 
+-- What may be leased of a lane that is the caller's: \`free\`, the longest due first, but no more of it than \`ready\`; and whether there may be more
+-- behind what was looked at. The leased are the longest due: what lies behind as many as the cap need not be looked at. \`slack\`: rows in the way
+-- that are not leased, committed late below those that are, or suspects. Of an ordered endpoint the heads of its lines; with \`alone\` suspects.
+CREATE FUNCTION posthorn.look_at(
+  e posthorn.endpoints, pace double precision, depth bigint, slack integer, per_endpoint bigint, probe_after_ms double precision, alone boolean,
+  now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+  is_lined boolean := e.ordered IS NOT NULL AND e.status <> 'disabled';
+  cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END;
+  held bigint;
+  seen bigint;
+BEGIN
+  IF is_lined OR alone THEN
+    SELECT count(*) FILTER (WHERE w.leased_until > now_ms),
+      array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted),
+      bool_or(w.was_leased AND w.leased_until <= now_ms)
+    INTO held, free, had_lease
+    FROM (
+      (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS was_leased, false AS wanted FROM posthorn.queue q
+       WHERE NOT is_lined AND q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+      UNION ALL
+      (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
+       WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
+      UNION ALL
+      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, alone = (h.losses >= 2) FROM (
+         SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
+           (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+         FROM posthorn.heads(e.tenant_id, e.lane) h
+         UNION ALL
+         (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+          WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+       ) h WHERE is_lined ORDER BY h.due_at, h.seq)
+    ) w;
+    is_cut := false;
+  ELSE
+    SELECT count(*) FILTER (WHERE w.leased_until > now_ms), count(*), array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.losses < 2),
+      bool_or(w.was_leased AND w.leased_until <= now_ms)
+    INTO held, seen, free, had_lease
+    FROM (
+      SELECT q.ctid AS t, q.leased_until, q.token IS NOT NULL AS was_leased, q.lost + (q.token IS NOT NULL)::integer AS losses
+      FROM posthorn.queue q WHERE q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT least(cap, depth) + slack
+    ) w;
+    is_cut := seen >= depth + slack AND cap > depth;
+  END IF;
+  ready := least(coalesce(cardinality(free), 0), greatest(0, cap - held), posthorn.pace_left(e, coalesce(pace, 0), now_ms));
+END $$;
+
 -- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
--- whoever has more. The lanes behind \`first_lanes\` are looked at only if those before them leave slots free. With \`alone\` one suspect, of the
--- lane next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
+-- whoever has more. No lane is looked at once the slots are filled; \`first_lanes\` of them should do that. With \`alone\` one suspect, of the lane
+-- next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
 --
--- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is { now, suspects, seen, busy: [lane], lanes: [[lane, taken, left]], endpoints }: how
--- many of the lanes were looked at, which of them another session was at, of each of the others what was taken and whether there is more, and
--- the endpoints that are of another revision.
+-- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is
+-- { now, suspects, seen, busy: [lane], lanes: [lane], taken, left, endpoints }: how many of the lanes were looked at, which of them another
+-- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision.
 CREATE FUNCTION posthorn.claim_deliveries(
   lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text,
   per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text
@@ -130,31 +185,37 @@ DECLARE
   lanes bigint[] := claim_deliveries.lanes::bigint[];
   quotas integer[] := claim_deliveries.quotas::integer[];
   revisions integer[] := claim_deliveries.revisions::integer[];
-  first_lanes integer := claim_deliveries.first_lanes::integer;
-  most integer := claim_deliveries.most::integer;
   lease_ms bigint := claim_deliveries.lease_ms::bigint;
   per_endpoint bigint := claim_deliveries.per_endpoint::bigint;
-  failing_limit integer := claim_deliveries.failing_limit::integer;
+  failing_left integer := claim_deliveries.failing_limit::integer;
   probe_after_ms double precision := claim_deliveries.probe_after_ms::double precision;
   alone boolean := claim_deliveries.alone::boolean;
-  solo_after bigint := claim_deliveries.solo_after::bigint;
+  free_slots integer := CASE WHEN alone THEN least(most::integer, 1) ELSE most::integer END;
   now_ms bigint := posthorn.now_ms();
   suspects boolean := false;
-  -- Rows in the way that are not leased: committed late below those that are, or suspects.
   slack integer := 16;
-  free_slots integer := CASE WHEN alone THEN least(most, 1) ELSE most END;
-  failing_left integer := failing_limit;
-  seen integer := 0;
-  upto integer := first_lanes;
-  is_last boolean;
   depth bigint;
-  mine bigint[];
-  mine_quotas integer[];
-  mine_revisions integer[];
-  busy bigint[] := '{}';
+  seen integer := 0;
+  places integer[];
+  e posthorn.endpoints;
+  pace double precision;
+  here record;
+  part integer;
+  cut_places integer[];
   wanted tid[];
-  outcome record;
-  looked_at jsonb := '[]';
+  -- What is left over of the lanes, and of which each is.
+  spare tid[];
+  spare_of integer[];
+  spare_failing boolean[];
+  any_had_lease boolean;
+  paced integer[];
+  paced_tenants text[];
+  paced_from double precision[];
+  paced_by double precision[];
+  busy bigint[] := '{}';
+  looked_at bigint[] := '{}';
+  taken integer[] := '{}';
+  left_over integer[] := '{}';
   endpoints jsonb := '[]';
 BEGIN
   PERFORM posthorn.assert_read_committed();
@@ -164,113 +225,78 @@ BEGIN
     suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms));
   END IF;
   IF alone THEN
-    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after, s);
+    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after::bigint, s);
     quotas := array_fill(1, ARRAY[cardinality(lanes)]);
     revisions := array_fill(0, ARRAY[cardinality(lanes)]);
-    upto := cardinality(lanes);
   END IF;
 
   -- At first so many rows of each lane that the slots are filled if there is enough; then, if they are not, all that may be had.
-  FOR round IN 1..2 LOOP
-    EXIT WHEN free_slots <= 0 OR cardinality(lanes) = 0;
-    is_last := round = 2 OR alone;
-    SELECT array_agg(l.lane) FILTER (WHERE l.mine), array_agg(l.quota) FILTER (WHERE l.mine), array_agg(l.revision) FILTER (WHERE l.mine),
-      coalesce(array_agg(l.lane) FILTER (WHERE NOT l.mine), '{}')
-    INTO mine, mine_quotas, mine_revisions, busy
-    FROM (
-      SELECT l.*, pg_try_advisory_xact_lock(hashtext('posthorn'), l.lane::integer) AS mine
-      FROM unnest(lanes[1:upto], quotas[1:upto], revisions[1:upto]) AS l(lane, quota, revision) OFFSET 0
-    ) l;
-    depth := CASE WHEN is_last THEN per_endpoint ELSE least(per_endpoint, greatest(8, 4 * free_slots / upto)) END;
-
-    -- The leased are the longest due: what lies behind as many as the cap need not be looked at.
-    WITH looked AS MATERIALIZED (
-      SELECT l.place, l.quota, l.lane, e.tenant_id, e.failing_since IS NOT NULL AS failing, c.pause, c.pace_due, f.free, f.had_lease,
-        c.lined IS FALSE AND f.rows >= depth + slack AND c.cap > depth AS cut,
-        CASE WHEN l.revision <> e.revision THEN to_jsonb(e.endpoint) END AS endpoint,
-        least(coalesce(cardinality(f.free), 0), greatest(0, c.cap - f.held),
-          CASE WHEN c.pause IS NOT NULL THEN greatest(0, floor(c.spare - greatest(0, c.pace_due - now_ms - 0.001) / c.pause) + 1) END)::integer AS ready
-      FROM unnest(mine, mine_quotas, mine_revisions) WITH ORDINALITY AS l(lane, quota, revision, place)
-      LEFT JOIN LATERAL (
-        SELECT e.*, e AS endpoint, (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane) AS pace
-        FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0
-      ) e ON true
-      CROSS JOIN LATERAL (
-        SELECT CASE WHEN posthorn.opens_at(e.endpoint, e.pace) <= now_ms THEN e.ordered IS NOT NULL AND e.status <> 'disabled' END AS lined,
-          CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END AS cap,
-          floor(e.rate_limit / 20.0) AS spare,
-          CASE WHEN e.status <> 'disabled' THEN e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END AS pause,
-          CASE WHEN e.rate_limit IS NOT NULL THEN coalesce(e.pace, 0) END AS pace_due
-        OFFSET 0
-      ) c
-      CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE w.leased_until > now_ms) AS held, count(*) AS rows,
-          array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted) AS free,
-          bool_or(w.had_lease AND w.leased_until <= now_ms) AS had_lease
-        FROM (
-          (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS had_lease, NOT alone AND q.lost + (q.token IS NOT NULL)::integer < 2 AS wanted
-           FROM posthorn.queue q WHERE NOT c.lined AND q.lane = l.lane AND q.due_at <= now_ms
-           ORDER BY q.due_at, q.seq LIMIT least(c.cap, depth) + slack)
-          UNION ALL
-          (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2
-           FROM posthorn.queue q WHERE alone AND NOT c.lined AND q.lane = l.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms
-           ORDER BY q.due_at)
-          UNION ALL
-          (SELECT h.t, h.leased_until, h.due_at, h.had_lease, alone = (h.losses >= 2) FROM (
-             SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS had_lease,
-               (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
-             FROM posthorn.heads(e.tenant_id, e.lane) h
-             UNION ALL
-             (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
-              WHERE q.lane = l.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT c.cap + slack)
-           ) h WHERE c.lined ORDER BY h.due_at, h.seq)
-        ) w
-      ) f
-    ), wishes AS (
-      SELECT k.*, least(k.ready, k.quota) AS first_wish,
-        CASE WHEN is_last OR upto = cardinality(lanes) THEN k.ready - least(k.ready, k.quota) ELSE 0 END AS second_wish
-      FROM looked k
-    ), summed AS (
-      SELECT w.*, sum(w.first_wish) OVER (PARTITION BY w.failing ORDER BY w.place) AS first_sum,
-        sum(w.first_wish) OVER (PARTITION BY w.failing) + sum(w.second_wish) OVER (PARTITION BY w.failing ORDER BY w.place) AS second_sum
-      FROM wishes w
-    ), within_share AS (
-      SELECT w.*,
-        CASE WHEN w.failing THEN least(w.first_wish, greatest(0, failing_left - (w.first_sum - w.first_wish))) ELSE w.first_wish END AS first_part,
-        CASE WHEN w.failing THEN least(w.second_wish, greatest(0, failing_left - (w.second_sum - w.second_wish))) ELSE w.second_wish END AS second_part
-      FROM summed w
-    ), shared AS MATERIALIZED (
-      SELECT w.*, (least(w.first_part, greatest(0, free_slots - (w.first_sum_of_all - w.first_part)))
-        + least(w.second_part, greatest(0, free_slots - (w.second_sum_of_all - w.second_part))))::integer AS count
-      FROM (
-        SELECT w.*, sum(w.first_part) OVER (ORDER BY w.place) AS first_sum_of_all,
-          sum(w.first_part) OVER () + sum(w.second_part) OVER (ORDER BY w.place) AS second_sum_of_all
-        FROM within_share w
-      ) w
-    )
-    SELECT ARRAY(SELECT u FROM shared s CROSS JOIN LATERAL unnest(s.free[1:s.count]) AS u WHERE s.count > 0) AS tids,
-      jsonb_agg(jsonb_build_array(s.lane, s.count, s.ready - s.count + s.cut::integer)) AS lanes,
-      jsonb_agg(s.endpoint) FILTER (WHERE s.endpoint IS NOT NULL) AS endpoints,
-      coalesce(sum(s.count) FILTER (WHERE s.failing), 0)::integer AS failing, coalesce(bool_or(s.cut), false) AS cut,
-      bool_or(s.had_lease) AS had_lease,
-      array_agg(s.tenant_id) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_tenants,
-      array_agg(s.lane) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paced_lanes,
-      array_agg(greatest(s.pace_due, now_ms) + s.count * s.pause) FILTER (WHERE s.pause IS NOT NULL AND s.count > 0) AS paces
-    INTO outcome FROM shared s;
-    looked_at := looked_at || coalesce(outcome.lanes, '[]');
-    endpoints := endpoints || coalesce(outcome.endpoints, '[]');
-    wanted := outcome.tids;
-    free_slots := free_slots - cardinality(wanted);
-    failing_left := failing_left - outcome.failing;
+  places := ARRAY(SELECT generate_series(1, cardinality(lanes)));
+  depth := least(per_endpoint, greatest(8, 4 * free_slots / greatest(first_lanes::integer, 1)));
+  WHILE free_slots > 0 AND places <> '{}' LOOP
+    cut_places := '{}'; wanted := '{}'; spare := '{}'; spare_of := '{}'; spare_failing := '{}';
+    paced := '{}'; paced_tenants := '{}'; paced_from := '{}'; paced_by := '{}';
+    any_had_lease := false;
+    FOR i IN 1..cardinality(places) LOOP
+      EXIT WHEN free_slots <= 0;
+      seen := greatest(seen, places[i]);
+      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
+        busy := busy || lanes[places[i]];
+        CONTINUE;
+      END IF;
+      SELECT * INTO e FROM posthorn.endpoints k WHERE k.lane = lanes[places[i]];
+      pace := NULL;
+      IF e.rate_limit IS NOT NULL THEN
+        SELECT p.due INTO pace FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane;
+      END IF;
+      looked_at := looked_at || lanes[places[i]];
+      taken := taken || 0;
+      left_over := left_over || 0;
+      IF revisions[places[i]] <> e.revision THEN
+        endpoints := endpoints || to_jsonb(e);
+        revisions[places[i]] := e.revision;
+      END IF;
+      CONTINUE WHEN NOT coalesce(posthorn.opens_at(e, pace) <= now_ms, false);
+      here := posthorn.look_at(e, pace, depth, slack, per_endpoint, probe_after_ms, alone, now_ms);
+      IF here.is_cut THEN cut_places := cut_places || places[i]; END IF;
+      any_had_lease := any_had_lease OR coalesce(here.had_lease, false);
+      part := least(here.ready, quotas[places[i]], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
+      wanted := wanted || here.free[1:part];
+      free_slots := free_slots - part;
+      IF e.failing_since IS NOT NULL THEN failing_left := failing_left - part; END IF;
+      taken[cardinality(taken)] := part;
+      left_over[cardinality(taken)] := here.ready - part + here.is_cut::integer;
+      IF here.ready > part THEN
+        spare := spare || here.free[part + 1:here.ready];
+        spare_of := spare_of || array_fill(cardinality(taken), ARRAY[here.ready - part]);
+        spare_failing := spare_failing || array_fill(e.failing_since IS NOT NULL, ARRAY[here.ready - part]);
+      END IF;
+      IF e.rate_limit IS NOT NULL AND e.status <> 'disabled' AND here.ready > 0 THEN
+        paced := paced || cardinality(taken);
+        paced_tenants := paced_tenants || e.tenant_id;
+        paced_from := paced_from || greatest(coalesce(pace, 0), now_ms);
+        paced_by := paced_by || e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0));
+      END IF;
+    END LOOP;
+    FOR i IN 1..cardinality(spare) LOOP
+      EXIT WHEN free_slots <= 0;
+      CONTINUE WHEN spare_failing[i] AND failing_left <= 0;
+      wanted := wanted || spare[i];
+      free_slots := free_slots - 1;
+      IF spare_failing[i] THEN failing_left := failing_left - 1; END IF;
+      taken[spare_of[i]] := taken[spare_of[i]] + 1;
+      left_over[spare_of[i]] := left_over[spare_of[i]] - 1;
+    END LOOP;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
     -- Others may be at those whose lease ran out, in another order: these are locked first, or left. To the rest only a lane's claim comes.
-    IF outcome.had_lease THEN
+    IF any_had_lease THEN
       wanted := ARRAY(SELECT q.ctid FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED);
     END IF;
-    IF outcome.paced_lanes IS NOT NULL THEN
+    IF paced <> '{}' THEN
       INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
-      SELECT * FROM unnest(outcome.paced_tenants, outcome.paced_lanes, outcome.paces)
+      SELECT g.tenant, looked_at[g.place], g.since + taken[g.place] * g.pause
+      FROM unnest(paced_tenants, paced, paced_from, paced_by) AS g(tenant, place, since, pause) WHERE taken[g.place] > 0
       ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due;
     END IF;
     IF wanted <> '{}' THEN
@@ -283,7 +309,7 @@ BEGIN
           attempt = q.attempt + 1,
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (outcome.had_lease OR q.token IS NULL)
+        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease OR q.token IS NULL)
         RETURNING q.*
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
@@ -299,13 +325,13 @@ BEGIN
         WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NOT NULL OFFSET 0) v;
     END IF;
 
-    seen := upto;
-    EXIT WHEN is_last OR NOT outcome.cut AND upto = cardinality(lanes);
-    upto := cardinality(lanes);
+    places := cut_places;
+    depth := per_endpoint;
   END LOOP;
 
   lane := NULL;
-  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'endpoints', endpoints)::text;
+  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'taken', taken,
+    'left', left_over, 'endpoints', endpoints)::text;
   RETURN NEXT;
 END $$;
 

@@ -90,15 +90,16 @@ export function readClaim(rows: readonly Row[], memory: LaneMemory): Found {
 
 /** A lane that was looked at twice is there twice. */
 function reportIn(whole: Row): LaneReport {
+  const [taken, left] = [numbersOf(whole, 'taken'), numbersOf(whole, 'left')]
   const found = new Map<number, { readonly taken: number; readonly left: number }>()
-  for (const lane of listOf(whole, 'lanes')) {
-    if (!Array.isArray(lane)) throw unexpected('lanes')
-    const [id, taken, left] = lane.map(Number)
-    if (id === undefined || taken === undefined || left === undefined) throw unexpected('lanes')
-    found.set(id, { taken: taken + (found.get(id)?.taken ?? 0), left })
+  for (const [place, lane] of numbersOf(whole, 'lanes').entries()) {
+    const before = found.get(lane)?.taken ?? 0
+    found.set(lane, { taken: before + (taken[place] ?? 0), left: left[place] ?? 0 })
   }
-  return { seen: int(whole, 'seen'), busy: new Set(listOf(whole, 'busy').map(Number)), found }
+  return { seen: int(whole, 'seen'), busy: new Set(numbersOf(whole, 'busy')), found }
 }
+
+const numbersOf = (row: Row, name: string): readonly number[] => listOf(row, name).map(Number)
 
 function endpointOf(row: Row, memory: LaneMemory): EndpointRecord {
   const endpoint = memory.endpoints.get(count(row, 'lane'))
