@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type PgClientLike, type PostgresStore, postgresStore } from '@posthorn/postgres/sender'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { seededRandom } from '../lib/random'
 import { newEvent } from '../sqlite/fixtures'
 import { openPool } from './connections'
 import { startDatabase } from './own-database'
@@ -19,17 +20,6 @@ afterAll(async () => {
   await pool?.end()
   await server?.stop()
 })
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Transactions of one to three events, some of which stay open for long, and some of which are rolled back. */
 async function write(
@@ -79,7 +69,7 @@ async function readAll(store: PostgresStore, random: () => number, committed: Se
 describe('a history that is read while transactions overlap', () => {
   it.each([1, 2, 3, 4])('misses nothing and repeats nothing, seed %i', async (seed) => {
     const schema = `overlap_${seed}`
-    const random = randomOf(seed)
+    const random = seededRandom(seed)
     const store = postgresStore({ client: pool, schema })
     await store.migrate()
     const committed = new Set<string>()
