@@ -45,3 +45,22 @@ it('the exported files, run in their order by other means, make the same schema'
   const [migrated, byHand] = await Promise.all(dumps)
   expect(byHand?.replaceAll('run_by_hand', 'migrated')).toBe(migrated)
 })
+
+it('every table and key of the sender begins with the tenant, and no constraint joins tables', async () => {
+  await postgresStore({ client: pool, schema: 'by_tenant' }).migrate()
+  const rowsOf = async (sql: string) =>
+    (await pool.query(sql)).rows.map((row) => Object.values(row).join(' '))
+  const tables = await rowsOf(`
+    SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1
+    WHERE c.relnamespace = 'by_tenant'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'migrations'`)
+  expect(tables.length).toBeGreaterThan(8)
+  expect(tables.filter((table) => !table.endsWith(' tenant_id'))).toEqual([])
+  const keys = await rowsOf(`
+    SELECT c.relname, pg_get_indexdef(i.indexrelid, 1, false) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE c.relnamespace = 'by_tenant'::regnamespace AND i.indisunique AND c.relname <> 'migrations_pkey'`)
+  expect(keys.length).toBeGreaterThan(8)
+  expect(keys.filter((key) => !key.endsWith(' tenant_id'))).toEqual([])
+  const joins = await rowsOf(`
+    SELECT conname FROM pg_constraint WHERE connamespace = 'by_tenant'::regnamespace AND contype = 'f'`)
+  expect(joins).toEqual([])
+})
