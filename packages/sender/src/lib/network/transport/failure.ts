@@ -22,10 +22,11 @@ export class ConnectFailure extends Error {
 
 // One text for blocked, refused and timed-out: the difference would map a private network (see `unreachable`).
 const unreachableText = 'The endpoint could not be reached.'
+const unreachableCode = 'unreachable'
 
 /** A target that was refused, or a private one that did not answer: a tenant cannot tell which. */
 export function unreachable(errorClass: 'forbidden_address' | 'network', detail: string): Failure {
-  return { errorClass, code: 'unreachable', message: unreachableText, detail }
+  return { errorClass, code: unreachableCode, message: unreachableText, detail }
 }
 
 export function notResolved(error: unknown, hostname: string): Failure {
@@ -86,8 +87,10 @@ export function answeredTooLate(hidden: boolean, timeoutMs: number): Failure {
 
 /** A private target that takes a connection and breaks it off without a word is not told from one that takes none. */
 export function hungUp(failure: Failure, hidden: boolean): Failure {
-  if (!hidden || failure.errorClass !== 'network' || failure.blame !== undefined) return failure
-  return unreachable('network', `connected, then ${failure.detail ?? failure.code}`)
+  const { errorClass, code, blame } = failure
+  if (!hidden || errorClass !== 'network' || blame !== undefined || code === unreachableCode)
+    return failure
+  return unreachable('network', `connected, then ${failure.detail ?? code}`)
 }
 
 export function transportClosed(errorClass: 'network' | 'config'): Failure {
