@@ -22,7 +22,7 @@ export function observeGauges(
   gauges: Gauges,
 ): () => void {
   const observed = new Map<Observable, ObservableCallback>()
-  const gauge = (name: string, unit: string, description: string, callback: ObservableCallback) => {
+  const gauge: AddGauge = (name, unit, description, callback) => {
     const made = meter.createObservableGauge(name, { unit, description })
     made.addCallback(callback)
     observed.set(made, callback)
@@ -30,37 +30,44 @@ export function observeGauges(
   gauge('posthorn.deliveries.in_flight', '{delivery}', 'Claimed by this worker.', (result) =>
     result.observe(gauges.inFlight()),
   )
-  if (statisticsMs !== undefined) {
-    const read = lately(clock, statisticsMs, gauges)
-    const figure = (name: string, unit: string, description: string, of: Figure) =>
-      gauge(name, unit, description, async (result) => {
-        const statistics = await read()
-        if (statistics !== undefined) result.observe(of(statistics))
-      })
-    figure('posthorn.deliveries.due', '{delivery}', 'Due in the store.', ({ due }) => due)
-    figure(
-      'posthorn.deliveries.oldest_due_age',
-      's',
-      'Age of the longest due delivery in the store.',
-      ({ oldestDueAgeMs = 0 }) => oldestDueAgeMs / 1000,
-    )
-    figure(
-      'posthorn.events.recorded',
-      '{event}',
-      'Recorded in the store, and not matched to endpoints yet.',
-      ({ recorded }) => recorded,
-    )
-    gauge('posthorn.endpoint.count', '{endpoint}', 'Endpoints in the store.', async (result) => {
-      const statistics = await read()
-      if (statistics === undefined) return
-      for (const status of endpointStatuses) {
-        result.observe(statistics.endpoints[status], { 'posthorn.endpoint.status': status })
-      }
-    })
-  }
+  if (statisticsMs !== undefined) observeStore(gauge, lately(clock, statisticsMs, gauges))
   return () => {
     for (const [made, callback] of observed) made.removeCallback(callback)
   }
+}
+
+type AddGauge = (
+  name: string,
+  unit: string,
+  description: string,
+  callback: ObservableCallback,
+) => void
+
+function observeStore(gauge: AddGauge, read: () => Promise<Statistics | undefined>): void {
+  const figure = (name: string, unit: string, description: string, of: Figure) =>
+    gauge(name, unit, description, async (result) => {
+      const statistics = await read()
+      if (statistics !== undefined) result.observe(of(statistics))
+    })
+  figure('posthorn.deliveries.due', '{delivery}', 'Due in the store.', ({ due }) => due)
+  figure(
+    'posthorn.deliveries.oldest_due_age',
+    's',
+    'Age of the longest due delivery in the store.',
+    ({ oldestDueAgeMs = 0 }) => oldestDueAgeMs / 1000,
+  )
+  figure(
+    'posthorn.events.recorded',
+    '{event}',
+    'Recorded in the store, and not matched to endpoints yet.',
+    ({ recorded }) => recorded,
+  )
+  gauge('posthorn.endpoint.count', '{endpoint}', 'Endpoints in the store.', async (result) => {
+    const statistics = await read()
+    if (statistics === undefined) return
+    for (const status of endpointStatuses)
+      result.observe(statistics.endpoints[status], { 'posthorn.endpoint.status': status })
+  })
 }
 
 type Figure = (statistics: Statistics) => number
