@@ -6,7 +6,7 @@ import type { PgClientLike } from '../pg-client-like'
 import { claimDeliveries, nextDueIn } from './claims'
 import { endpointStore } from './endpoints'
 import { claimEvents, fanOutEvents, insertEvents, type Woken } from './events'
-import { insertAndClaim } from './hand-over'
+import { insertAndClaim, isAllClaimed } from './hand-over'
 import { hostTransactions } from './host'
 import * as leases from './leases'
 import type { PgListenerLike } from './listening'
@@ -86,7 +86,7 @@ function deliveryStore(
     },
     async insertAndClaim(events, request) {
       const answer = await insertAndClaim(database, memory, events, request)
-      hint()
+      if (!isAllClaimed(events, answer.claim)) hint()
       return answer
     },
     claimEvents: (request) => claimEvents(database, request),
