@@ -4,6 +4,7 @@ import type {
   DeliveryClaimRequest,
   DeliveryStore,
   EventClaimRequest,
+  InsertedAndClaimed,
 } from '../../ports/delivery-store'
 import { ask, byShard, type Shard, type Shards, settled } from './shards'
 
@@ -12,19 +13,9 @@ const tenantOf = ({ tenantId }: { readonly tenantId: string }): string => tenant
 /** The queue over all shards: each row goes where its tenant is kept, claims come from those that are served. */
 export function shardedQueue(shards: Shards): DeliveryStore {
   const turn = rotation(shards.served)
-  const insert = (events: readonly NewEvent[]) =>
-    ask(byShard(shards, events, tenantOf), (store, items) => store.deliveries.insert(items))
   return {
-    insert,
-    async insertAndClaim(events, request) {
-      const parts = byShard(shards, events, tenantOf)
-      const only = parts.length === 1 ? parts[0]?.shard : undefined
-      const answer =
-        only !== undefined && shards.served.includes(only)
-          ? await only.store.deliveries.insertAndClaim?.(events, request)
-          : undefined
-      return answer ?? { events: await insert(events), claim: await claim(turn(), request) }
-    },
+    insert: (events) => insert(shards, events),
+    insertAndClaim: (events, request) => insertAndClaim(shards, turn, events, request),
     claimEvents: (request) => claimEvents(turn(), request),
     async fanOut(verdicts) {
       const parts = byShard(shards, verdicts, tenantOf)
@@ -61,6 +52,27 @@ export function shardedQueue(shards: Shards): DeliveryStore {
       }
     },
   }
+}
+
+const insert = (shards: Shards, events: readonly NewEvent[]) =>
+  ask(byShard(shards, events, tenantOf), (store, items) => store.deliveries.insert(items))
+
+async function insertAndClaim(
+  shards: Shards,
+  turn: () => readonly Shard[],
+  events: readonly NewEvent[],
+  request: DeliveryClaimRequest,
+): Promise<InsertedAndClaimed> {
+  const [first, ...others] = byShard(shards, events, tenantOf)
+  const { shard } = first ?? { shard: shards.first }
+  if (others.length === 0 && shards.served.includes(shard)) {
+    const answer = await shard.store.deliveries.insertAndClaim?.(events, request)
+    if (answer) return answer
+  }
+  const inserted = await insert(shards, events)
+  // They are written: that another shard is down is nothing to whoever sent them. An empty claim where they lie tells the time.
+  const nothing = () => shard.store.deliveries.claim({ ...request, limit: 0 })
+  return { events: inserted, claim: await claim(turn(), request).catch(nothing) }
 }
 
 /** Each call begins with another shard, so that none is always last. */

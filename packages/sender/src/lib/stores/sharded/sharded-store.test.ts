@@ -111,6 +111,16 @@ describe('shardedStore', () => {
     })
   })
 
+  it('rejects no send to one shard because another, which is served, is down', async () => {
+    const { shards, sender } = await setUp({ serve: ['us'] })
+    const down = async () => Promise.reject(new WebhookError('store_busy', 'The database is down.'))
+    Object.assign(shards.us.deliveries, { claim: down, claimEvents: down })
+    sender.start()
+    const sent = await sender.tenant('eu-1').send({ type: 'run.completed', data: {} })
+    expect(sent).toMatchObject({ deliveries: 1, duplicate: false })
+    await sender.stop()
+  })
+
   it.each([
     ['garbage', 'x'],
     ['of a shard that is gone', Buffer.from('{"asia":true}').toString('base64url')],
