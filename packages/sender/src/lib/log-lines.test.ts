@@ -36,6 +36,7 @@ const elsewhere = [
   'a secret could not be sealed anew',
   'an operations event was dropped: too many wait for the store',
   'an operations event was not recorded',
+  'leases could not be given back; they will run out',
   'telemetry failed: a span or a figure is missing',
   'the statistics could not be read',
 ]

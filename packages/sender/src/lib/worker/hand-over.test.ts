@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
 import type { DeliveryStore } from '../ports/delivery-store'
+import type { Logger } from '../ports/logger'
 import { memoryStore } from '../stores/memory/memory-store'
 import { run, testSender, url } from '../test-sender'
 import { heldTransport } from './test-transport'
@@ -8,7 +9,7 @@ import { heldTransport } from './test-transport'
 type Change = (deliveries: DeliveryStore) => Partial<DeliveryStore>
 
 /** A started worker with nothing to do, over a store whose answers the test may change, and what it asks from then on. */
-async function idle(change: Change = () => ({})) {
+async function idle(change: Change = () => ({}), logger?: Logger) {
   const store = memoryStore()
   const asked: string[] = []
   const { deliveries } = store
@@ -26,6 +27,7 @@ async function idle(change: Change = () => ({})) {
   const testing = testSender([], {
     store: { ...store, deliveries: { ...watched, ...change(watched) } },
     worker: { concurrency: 10, perEndpoint: 100, pollInterval: '10s' },
+    ...(logger && { logger }),
   })
   await testing.sender.endpoints.create({ url })
   testing.sender.start()
@@ -109,7 +111,9 @@ it('has its slots back when the store fails, and the caller is told', async () =
 
 it('resolves for its caller though what a stop gives back is not taken', async () => {
   let letGo = () => {}
-  const { clock, sender } = await idle((deliveries) => ({
+  const lines: string[] = []
+  const note = (_fields: object, message: string) => lines.push(message)
+  const change: Change = (deliveries) => ({
     release: async () => {
       throw new TypeError('disk full')
     },
@@ -120,13 +124,16 @@ it('resolves for its caller though what a stop gives back is not taken', async (
       })
       return answer ?? Promise.reject(new TypeError('absent'))
     },
-  }))
+  })
+  const logger = { debug: note, info: note, warn: note, error: note }
+  const { clock, sender } = await idle(change, logger)
   const sending = sender.send(run)
   await clock.advance(0)
   const stopping = sender.stop()
   letGo()
   expect(await sending).toMatchObject({ duplicate: false, deliveries: 1 })
   await stopping
+  expect(lines).toContain('leases could not be given back; they will run out')
 })
 
 it('gives back what it is handed after a stop was asked for, without blame', async () => {
