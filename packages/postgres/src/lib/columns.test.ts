@@ -15,15 +15,15 @@ describe('columns', () => {
   })
 
   it('writes numbers and booleans without quotes', () => {
-    expect(plain('bigint[]', [1, undefined, 2]).text).toBe('{1,NULL,2}')
-    expect(plain('boolean[]', [true, false]).text).toBe('{true,false}')
-    expect(plain('integer[]', []).text).toBe('{}')
+    expect(plain([1, undefined, 2]).text).toBe('{1,NULL,2}')
+    expect(plain([true, false]).text).toBe('{true,false}')
+    expect(plain([]).text).toBe('{}')
   })
 
   it('gives text as it is, and decodes bytes', () => {
-    expect(expressionOf({ type: 'bigint[]', text: '{}' }, 3)).toBe('$3')
-    expect(expressionOf({ type: 'hex', text: '00' }, 1)).toBe("decode($1::text, 'hex')")
-    expect(expressionOf({ type: 'ascii', text: 'a' }, 1)).toBe("convert_to($1::text, 'SQL_ASCII')")
+    expect(expressionOf({ text: '{}' }, 3)).toBe('$3')
+    expect(expressionOf({ bytes: 'hex', text: '00' }, 1)).toBe("decode($1::text, 'hex')")
+    expect(expressionOf({ bytes: 'ascii', text: 'a' }, 1)).toBe("convert_to($1::text, 'SQL_ASCII')")
   })
 })
 
@@ -37,7 +37,7 @@ describe('Bytes', () => {
     one.add(bytes(''))
     expect(one.places.map(({ text }) => text)).toEqual(['{1,NULL,6}', '{3,NULL,0}'])
     expect(other.places.map(({ text }) => text)).toEqual(['{4}', '{2}'])
-    expect(one.value).toEqual({ type: 'ascii', text: 'abcde' })
+    expect(one.value).toEqual({ bytes: 'ascii', text: 'abcde' })
   })
 
   it.each(['\0', 'é'])('goes in hexadecimal when %j is in it, and says which has it', (text) => {
@@ -45,7 +45,7 @@ describe('Bytes', () => {
     value.add(bytes('\\'))
     value.add(undefined)
     value.add(bytes(text))
-    expect(value.value).toEqual({ type: 'hex', text: Buffer.from(`\\${text}`).toString('hex') })
+    expect(value.value).toEqual({ bytes: 'hex', text: Buffer.from(`\\${text}`).toString('hex') })
     expect(value.ascii.text).toBe('{true,NULL,false}')
   })
 })

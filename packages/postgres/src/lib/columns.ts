@@ -3,35 +3,26 @@ import { hex } from './values'
 
 type Cell = string | number | boolean | undefined
 
-/**
- * A value of a statement: text, and the type that it is cast to. Whatever a driver makes of JavaScript's arrays and bytes, text it leaves alone.
- */
+/** A value of a statement, as text: whatever a driver makes of JavaScript's arrays and bytes, text it leaves alone. */
 export interface Argument {
-  readonly type: 'text[]' | 'integer[]' | 'bigint[]' | 'boolean[]' | 'integer' | 'bigint' | Decoded
   readonly text: string
+  /** How the text stands for bytes, where it does. */
+  readonly bytes?: 'hex' | 'ascii'
 }
-
-type Decoded = 'double precision' | 'boolean' | 'hex' | 'ascii'
 
 /** The expression of the value numbered `place`: the function that it is given to takes text, but for bytes. */
-export function expressionOf({ type }: Argument, place: number): string {
-  if (type === 'hex') return `decode($${place}::text, 'hex')`
-  return type === 'ascii' ? `convert_to($${place}::text, 'SQL_ASCII')` : `$${place}`
+export function expressionOf({ bytes }: Argument, place: number): string {
+  if (bytes === 'hex') return `decode($${place}::text, 'hex')`
+  return bytes === 'ascii' ? `convert_to($${place}::text, 'SQL_ASCII')` : `$${place}`
 }
 
-export const scalar = (type: Argument['type'], value: number | boolean): Argument => ({
-  type,
-  text: String(value),
-})
+export const scalar = (value: number | boolean): Argument => ({ text: String(value) })
 
 /** Numbers or booleans, as an array. */
-export function plain(
-  type: 'integer[]' | 'bigint[]' | 'boolean[]',
-  cells: readonly Cell[],
-): Argument {
+export function plain(cells: readonly Cell[]): Argument {
   let text = ''
   for (const cell of cells) text += cell === undefined ? ',NULL' : `,${cell}`
-  return { type, text: `{${text.slice(1)}}` }
+  return { text: `{${text.slice(1)}}` }
 }
 
 /** Texts, as an array. A column without a value is empty: what is missing at an array's end is NULL. */
@@ -45,7 +36,7 @@ export function texts(cells: readonly (string | undefined)[]): Argument {
       text += needsEscape.test(cell) ? `,"${cell.replace(escaped, '\\$&')}"` : `,"${cell}"`
     }
   }
-  return { type: 'text[]', text: isEmpty ? '{}' : `{${text.slice(1)}}` }
+  return { text: isEmpty ? '{}' : `{${text.slice(1)}}` }
 }
 
 const needsEscape = /["\\]/
@@ -73,20 +64,20 @@ export class Bytes {
   }
 
   get places(): readonly [starts: Argument, lengths: Argument] {
-    return [plain('integer[]', this.#starts), plain('integer[]', this.#lengths)]
+    return [plain(this.#starts), plain(this.#lengths)]
   }
 
   /** Which of them the database may hand out as text. */
   get ascii(): Argument {
-    return plain('boolean[]', this.#ascii)
+    return plain(this.#ascii)
   }
 
   /** Plain ASCII goes as it is, at half the size. */
   get value(): Argument {
     const all = Buffer.concat(this.#all.parts)
     return isText(all)
-      ? { type: 'ascii', text: all.toString('latin1') }
-      : { type: 'hex', text: hex(all) }
+      ? { bytes: 'ascii', text: all.toString('latin1') }
+      : { bytes: 'hex', text: hex(all) }
   }
 }
 

@@ -60,20 +60,17 @@ export function claimColumns(
   const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
   const { lanes, quotas, first } = plan
   return [
-    plain('bigint[]', lanes),
-    plain('integer[]', quotas),
-    plain(
-      'integer[]',
-      lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0),
-    ),
-    scalar('integer', first),
-    scalar('integer', limit),
-    scalar('bigint', Math.round(leaseMs)),
-    scalar('bigint', perEndpoint),
-    scalar('integer', failingLimit),
-    scalar('double precision', probeAfterMs),
-    scalar('boolean', solo),
-    scalar('bigint', memory.soloServed),
+    plain(lanes),
+    plain(quotas),
+    plain(lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0)),
+    scalar(first),
+    scalar(limit),
+    scalar(Math.round(leaseMs)),
+    scalar(perEndpoint),
+    scalar(failingLimit),
+    scalar(probeAfterMs),
+    scalar(solo),
+    scalar(memory.soloServed),
   ]
 }
 

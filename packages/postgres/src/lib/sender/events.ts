@@ -70,29 +70,17 @@ export function eventColumns(
   }
   const column = (of: (event: NewEvent) => string | undefined): Argument => texts(sorted.map(of))
   return [
-    plain(
-      'integer[]',
-      order.map((place) => place + 1),
-    ),
+    plain(order.map((place) => place + 1)),
     column(({ tenantId }) => tenantId),
     column(({ id }) => id),
     column(({ type }) => type),
-    plain(
-      'integer[]',
-      sorted.map(({ version }) => version),
-    ),
-    plain(
-      'bigint[]',
-      sorted.map(({ timestamp }) => Math.round(timestamp)),
-    ),
+    plain(sorted.map(({ version }) => version)),
+    plain(sorted.map(({ timestamp }) => Math.round(timestamp))),
     column(({ idempotencyKey }) => idempotencyKey),
     column(({ orderingKey }) => orderingKey),
     column(({ metadata }) => JSON.stringify(metadata)),
-    plain(
-      'boolean[]',
-      sorted.map(({ fanOut }) => fanOut !== undefined),
-    ),
-    plain('integer[]', fanOuts.wanted),
+    plain(sorted.map(({ fanOut }) => fanOut !== undefined)),
+    plain(fanOuts.wanted),
     ...bodies.places,
     bodies.ascii,
     ...fanOuts.columns,
@@ -133,7 +121,7 @@ export async function claimEvents(
   request: EventClaimRequest,
 ): Promise<EventClaim> {
   const { limit, leaseMs } = request
-  const terms = [scalar('integer', limit), scalar('bigint', Math.round(leaseMs))]
+  const terms = [scalar(limit), scalar(Math.round(leaseMs))]
   const rows = await database.select('claim_events', terms)
   const last = rows.at(-1)
   if (last === undefined) throw unexpected('claim_events')
@@ -169,7 +157,7 @@ export async function fanOutEvents(
       column(({ outcome }) =>
         outcome.kind === 'invalid' ? JSON.stringify(outcome.issues) : undefined,
       ),
-      plain('integer[]', fanOuts.wanted),
+      plain(fanOuts.wanted),
       ...fanOuts.columns,
     ]),
   )

@@ -9,14 +9,8 @@ import { readToken } from './tokens'
 export const leaseColumns = (leases: readonly LeaseRef[]): readonly Argument[] => [
   texts(leases.map(({ tenantId }) => tenantId)),
   texts(leases.map(({ deliveryId }) => deliveryId)),
-  plain(
-    'integer[]',
-    leases.map(({ attempt }) => attempt),
-  ),
-  plain(
-    'bigint[]',
-    leases.map((lease) => readToken(lease)?.text),
-  ),
+  plain(leases.map(({ attempt }) => attempt)),
+  plain(leases.map((lease) => readToken(lease)?.text)),
 ]
 
 /** The order in which rows of the queue are locked. */
@@ -37,7 +31,7 @@ export async function extendLeases(
 ): Promise<readonly LeaseRef[]> {
   if (leases.length === 0) return []
   const given = sorted(leases)
-  const columns = [...leaseColumns(given), scalar('bigint', Math.round(leaseMs))]
+  const columns = [...leaseColumns(given), scalar(Math.round(leaseMs))]
   const extended = placesIn(await database.callWith('extend_leases', columns))
   const held = new Set(given.filter((_, index) => extended.has(index + 1)))
   return leases.filter((lease) => held.has(lease))
@@ -96,10 +90,7 @@ function redeliveryColumns(items: readonly Redelivery[]): readonly Argument[] {
     column(({ id }) => id),
     column(({ eventId }) => eventId),
     column(({ endpointId }) => endpointId),
-    plain(
-      'boolean[]',
-      items.map(({ as }) => as === 'new'),
-    ),
+    plain(items.map(({ as }) => as === 'new')),
     column(({ envelope }) => envelope),
     column(({ replayOf }) => replayOf),
     ...bodies.places,

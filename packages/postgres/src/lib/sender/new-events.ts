@@ -37,18 +37,12 @@ export class FanOuts {
   get columns(): readonly Argument[] {
     const all = this.#deliveries
     return [
-      plain(
-        'integer[]',
-        all.map(({ place }) => place),
-      ),
+      plain(all.map(({ place }) => place)),
       texts(all.map(({ delivery }) => delivery.id)),
       texts(all.map(({ delivery }) => delivery.endpointId)),
       texts(all.map(({ delivery }) => delivery.envelope)),
       texts(all.map(({ delivery: { state } }) => ('reason' in state ? state.reason : undefined))),
-      plain(
-        'integer[]',
-        this.#bodies.map(({ place }) => place),
-      ),
+      plain(this.#bodies.map(({ place }) => place)),
       texts(this.#bodies.map(({ envelope }) => envelope)),
       ...this.#bytes.places,
       this.#bytes.ascii,

@@ -43,18 +43,11 @@ const settlementColumns = (batch: readonly Settlement[]): readonly Argument[] =>
   ...leaseColumns(batch.map(({ lease }) => lease)),
   texts(batch.map(({ next }) => next.status)),
   plain(
-    'bigint[]',
     batch.map(({ next }) => (next.status === 'pending' ? Math.round(next.retryInMs) : undefined)),
   ),
-  plain(
-    'boolean[]',
-    batch.map(({ next }) => (next.status === 'pending' ? next.deferred : undefined)),
-  ),
+  plain(batch.map(({ next }) => (next.status === 'pending' ? next.deferred : undefined))),
   texts(batch.map(({ next }) => ('reason' in next ? next.reason : undefined))),
-  plain(
-    'integer[]',
-    batch.map(({ attempt }) => attempt?.status),
-  ),
+  plain(batch.map(({ attempt }) => attempt?.status)),
 ]
 
 /** What a peer sent is logged whatever it is: a NUL in it is no reason to lose the attempt. */
@@ -69,29 +62,17 @@ function attemptColumns(
   for (const { attempt } of made) answers.add(attempt.responseBody)
   const column = (of: (attempt: AttemptRecord) => string | undefined): Argument =>
     texts(made.map(({ attempt }) => of(attempt)))
-  const numbers = (
-    type: 'integer[]' | 'bigint[]',
-    of: (one: AttemptRecord) => number | undefined,
-  ) =>
-    plain(
-      type,
-      made.map(({ attempt }) => of(attempt)),
-    )
+  const numbers = (of: (one: AttemptRecord) => number | undefined): Argument =>
+    plain(made.map(({ attempt }) => of(attempt)))
   const flags = (of: (attempt: AttemptRecord) => boolean | undefined): Argument =>
-    plain(
-      'boolean[]',
-      made.map(({ attempt }) => of(attempt)),
-    )
+    plain(made.map(({ attempt }) => of(attempt)))
   return [
-    plain(
-      'integer[]',
-      made.map(({ place }) => place),
-    ),
-    numbers('integer[]', ({ number }) => number),
-    numbers('bigint[]', ({ startedAt }) => Math.round(startedAt)),
-    numbers('integer[]', ({ durationMs }) => Math.round(durationMs)),
+    plain(made.map(({ place }) => place)),
+    numbers(({ number }) => number),
+    numbers(({ startedAt }) => Math.round(startedAt)),
+    numbers(({ durationMs }) => Math.round(durationMs)),
     column(({ outcome }) => outcome),
-    numbers('integer[]', ({ status }) => status),
+    numbers(({ status }) => status),
     column(({ requestHeaders }) => requestHeaders && JSON.stringify(requestHeaders)),
     column(({ responseHeaders }) => responseHeaders && JSON.stringify(responseHeaders)),
     flags(({ responseTruncated }) => responseTruncated),
