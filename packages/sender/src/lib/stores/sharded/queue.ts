@@ -6,6 +6,7 @@ import type {
   EventClaimRequest,
   InsertedAndClaimed,
 } from '../../ports/delivery-store'
+import { shardedSettle } from './settle'
 import { ask, byShard, type Shard, type Shards, settled } from './shards'
 
 const tenantOf = ({ tenantId }: { readonly tenantId: string }): string => tenantId
@@ -28,11 +29,7 @@ export function shardedQueue(shards: Shards): DeliveryStore {
       const held = parts.map(({ shard, items }) => shard.store.deliveries.extend(items, leaseMs))
       return (await settled(held)).flat()
     },
-    settle: (batch) =>
-      ask(
-        byShard(shards, batch, ({ lease }) => lease.tenantId),
-        (store, items) => store.deliveries.settle(items),
-      ),
+    settle: shardedSettle(shards),
     async release(leases) {
       const parts = byShard(shards, leases, tenantOf)
       await settled(parts.map(({ shard, items }) => shard.store.deliveries.release(items)))

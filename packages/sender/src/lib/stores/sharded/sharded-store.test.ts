@@ -111,6 +111,20 @@ describe('shardedStore', () => {
     })
   })
 
+  it('tells no outcome to be stale because another shard failed when it was first stored', async () => {
+    const { store, shards, send } = await setUp()
+    await send(2)
+    const { deliveries } = await store.deliveries.claim({ ...request, limit: 10 })
+    const batch = deliveries.map(({ lease }) => ({ lease, next: { status: 'succeeded' } as const }))
+    const { settle } = shards.us.deliveries
+    shards.us.deliveries.settle = () =>
+      Promise.reject(new WebhookError('store_busy', 'The database is down.'))
+    await expect(store.deliveries.settle(batch)).rejects.toMatchObject({ code: 'store_busy' })
+    shards.us.deliveries.settle = settle
+    expect(await store.deliveries.settle(batch)).toEqual(['applied', 'applied'])
+    expect(await store.deliveries.settle(batch)).toEqual(['stale', 'stale'])
+  })
+
   it('rejects no send to one shard because another, which is served, is down', async () => {
     const { shards, sender } = await setUp({ serve: ['us'] })
     const down = async () => Promise.reject(new WebhookError('store_busy', 'The database is down.'))

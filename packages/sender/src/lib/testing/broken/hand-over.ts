@@ -69,6 +69,15 @@ export const brokenHandOvers: readonly BrokenStore[] = [
     },
   ),
   handingOver(
+    'hands over whatever its order',
+    ['insertAndClaim: holds a rate, and the order of a key'],
+    ({ insert, claim }) =>
+      async (events, request) => ({
+        events: await insert(events.map(({ orderingKey: _, ...event }) => event)),
+        claim: await claim(request),
+      }),
+  ),
+  handingOver(
     'matches everything with nothing',
     ['insertAndClaim: an event that is not matched is only recorded'],
     ({ insert, claim }) =>

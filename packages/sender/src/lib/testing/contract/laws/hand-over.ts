@@ -91,16 +91,21 @@ export const handOverLaws = {
     const throttled = await bench.endpoint()
     const { tenantId, id } = throttled
     await bench.store.endpoints.transition([{ tenantId, id, throttleForMs: LONG }])
+    for (const endpoint of [paused, failing, throttled])
+      assert.equal(await handedOver(bench, [eventTo(bench, endpoint)]), 0)
+    const healthy = await bench.endpoint()
+    const mixed = [healthy, paused].map((endpoint) => eventTo(bench, endpoint))
+    assert.equal(await handedOver(bench, mixed), 1)
+  },
+
+  'insertAndClaim: holds a rate, and the order of a key': async (bench) => {
     const limited = await bench.endpoint({ rateLimit: { limit: 1, perMs: LONG } })
     const ordered = await bench.endpoint({ ordered: 'block' })
-    const key = { orderingKey: 'k' }
-    const events = [
-      ...[paused, failing, throttled, limited, limited].map((to) => eventTo(bench, to)),
-      ...[ordered, ordered].map((to) => eventTo(bench, to, key)),
-    ]
-    const { claim } = await bench.insertAndClaim(events, { failingLimit: 0 })
-    const endpoints = claim.deliveries.map(({ endpoint }) => endpoint.id)
-    assert.deepEqual(sorted(endpoints), sorted([limited.id, ordered.id]))
+    const keyed = () => eventTo(bench, ordered, { orderingKey: 'k' })
+    assert.equal(await handedOver(bench, [eventTo(bench, limited), eventTo(bench, limited)]), 1)
+    assert.equal(await handedOver(bench, [eventTo(bench, limited)]), 0)
+    assert.equal(await handedOver(bench, [keyed(), keyed()]), 1)
+    assert.equal(await handedOver(bench, [keyed()]), 0)
   },
 
   'insertAndClaim: an event that is not matched is only recorded': async (bench) => {
@@ -123,6 +128,12 @@ export const handOverLaws = {
     assert.deepEqual(sorted(claims), sorted([ours, theirs, ours, theirs].map(({ id }) => id)))
   },
 } satisfies Laws
+
+/** How many deliveries came with the insertion, where none of failing endpoints may. */
+async function handedOver(bench: Bench, events: readonly NewEvent[]): Promise<number> {
+  const { claim } = await bench.insertAndClaim(events, { failingLimit: 0 })
+  return claim.deliveries.length
+}
 
 /** An event with a pending delivery to the endpoint. */
 const eventTo = (bench: Bench, endpoint: EndpointRecord, over: Partial<NewEvent> = {}): NewEvent =>
