@@ -373,7 +373,7 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text)
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text, waits text)
  RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -443,7 +443,11 @@ BEGIN
     FOR i IN 1..cardinality(places) LOOP
       EXIT WHEN free_slots <= 0;
       seen := greatest(seen, places[i]);
-      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
+      -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
+      IF waits::boolean AND cardinality(lanes) = 1 THEN
+        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer);
+        now_ms := posthorn.now_ms();
+      ELSIF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
         busy := busy || lanes[places[i]];
         CONTINUE;
       END IF;
@@ -773,7 +777,7 @@ BEGIN
     places, delivery_ids, endpoints, envelopes, reasons, body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes);
   RETURN NEXT;
   RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, first_lanes, most, lease_ms, per_endpoint, failing_limit,
-    probe_after_ms, alone, solo_after) c;
+    probe_after_ms, alone, solo_after, 'false') c;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.insert_endpoint(request text)

@@ -3,7 +3,7 @@ export const name = '0003_claims'
 
 export const sql = `-- Sender, version 1: deliveries are claimed. A lane, an endpoint's part of the queue, is claimed by one session at a time, under an advisory lock
 -- of the transaction: each statement after it sees what others leased before, so that caps, rates and lines hold across all workers
--- without a counter. A lane that is locked is passed over, so claims wait for nobody.
+-- without a counter. A lane that is locked is passed over, unless it is the only one: claims wait for a commit at the most.
 
 -- When the endpoint may be asked at all; NULL while it is paused. A disabled one gets no request: but for a throttle nothing holds it back.
 -- \`pace\` is that of its rate limit. Without a sub-select, so that it is made part of the statement that calls it.
@@ -166,14 +166,15 @@ END $$;
 
 -- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
 -- whoever has more. No lane is looked at once the slots are filled; \`first_lanes\` of them should do that. With \`alone\` one suspect, of the lane
--- next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
+-- next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none. \`waits\`: a lane that is the
+-- only one is waited for, as senders that claim what they insert would leave nobody else a turn.
 --
 -- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is
 -- { now, suspects, seen, busy: [lane], lanes: [lane], taken, left, endpoints }: how many of the lanes were looked at, which of them another
 -- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision.
 CREATE FUNCTION posthorn.claim_deliveries(
   lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text,
-  per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text
+  per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text, waits text
 ) RETURNS TABLE (
   lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
   lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
@@ -240,7 +241,11 @@ BEGIN
     FOR i IN 1..cardinality(places) LOOP
       EXIT WHEN free_slots <= 0;
       seen := greatest(seen, places[i]);
-      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
+      -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
+      IF waits::boolean AND cardinality(lanes) = 1 THEN
+        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer);
+        now_ms := posthorn.now_ms();
+      ELSIF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
         busy := busy || lanes[places[i]];
         CONTINUE;
       END IF;

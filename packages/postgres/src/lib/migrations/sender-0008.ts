@@ -21,6 +21,6 @@ BEGIN
     places, delivery_ids, endpoints, envelopes, reasons, body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes);
   RETURN NEXT;
   RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, first_lanes, most, lease_ms, per_endpoint, failing_limit,
-    probe_after_ms, alone, solo_after) c;
+    probe_after_ms, alone, solo_after, 'false') c;
 END $$;
 `

@@ -43,7 +43,10 @@ async function claimOnce(
 ): Promise<DeliveryClaim> {
   const { solo, limit, perEndpoint, failingLimit } = request
   const plan = memory.lanes.plan(solo ? 0 : limit, perEndpoint, failingLimit)
-  const rows = await database.select('claim_deliveries', claimColumns(request, plan, memory))
+  const rows = await database.select('claim_deliveries', [
+    ...claimColumns(request, plan, memory),
+    scalar(true),
+  ])
   const { report, claim } = readClaim(rows, memory)
   memory.lanes.learn(plan, report)
   memory.served(claim.deliveries.length, request)
