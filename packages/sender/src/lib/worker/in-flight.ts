@@ -20,7 +20,15 @@ export interface InFlight {
   drained(): Promise<void>
 }
 
-export function createInFlight(onRemoved: () => void): InFlight {
+/** What others are told. */
+export interface InFlightListener {
+  /** An attempt is over; so many are not. */
+  attempted(attempting: number): void
+  /** A delivery is settled. */
+  removed(): void
+}
+
+export function createInFlight(listener: InFlightListener): InFlight {
   const held = new Map<string, ClaimedDelivery>()
   const ended = new Set<string>()
   let failing = 0
@@ -54,14 +62,16 @@ export function createInFlight(onRemoved: () => void): InFlight {
       }
     },
     attempted({ lease }) {
-      if (held.has(lease.token)) ended.add(lease.token)
+      if (!held.has(lease.token)) return
+      ended.add(lease.token)
+      listener.attempted(size() - ended.size)
     },
     remove(delivery) {
       if (!held.delete(delivery.lease.token)) return
       ended.delete(delivery.lease.token)
       if (delivery.endpoint.health.state === 'failing') failing -= 1
       tellWaiters()
-      onRemoved()
+      listener.removed()
     },
     leases: () => [...held.values()].map((delivery) => delivery.lease),
     freed,

@@ -1,6 +1,6 @@
 import { errorText } from '../error-text'
 import { whileBusy } from '../store-retry'
-import { claimDue } from './claim'
+import { claimDue, claimRequest } from './claim'
 import type { WorkerContext } from './context'
 import { keepingLeases } from './lease-keeper'
 import { matchRecorded } from './match-recorded'
@@ -74,8 +74,7 @@ async function step(context: WorkerContext, state: LoopState): Promise<Progress>
   return deliveries.length + alone > 0 ? 'some' : 'none'
 }
 
-const isFull = ({ inFlight, options }: WorkerContext): boolean =>
-  inFlight.size >= options.worker.concurrency
+const isFull = (context: WorkerContext): boolean => claimRequest(context, false).limit <= 0
 
 /** When idle, or at the latest one lease after the last time: then the others wait. */
 function soloIsDue(context: WorkerContext, state: LoopState, claimed: number): boolean {

@@ -32,11 +32,9 @@ it('uses the slots of attempts that are over while their outcomes wait for the s
   await sender.endpoints.create({ url, eventTypes: ['run.*'] })
   await sender.sendMany(Array.from({ length: 30 }, () => run))
   sender.start()
-  await clock.advance('100ms')
-  expect(transport.requests).toHaveLength(concurrency)
   for (let turn = 0; turn < 10; turn += 1) {
-    sender.wake()
     await clock.advance('1s')
+    sender.wake()
   }
   expect(transport.requests).toHaveLength(2 * concurrency)
   letGo()
