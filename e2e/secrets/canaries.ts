@@ -1,9 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
-
-const certificates = new URL('../transport/fixtures/certs/', import.meta.url)
-export const pem = (name: string): string => readFileSync(new URL(name, certificates), 'utf8')
+import { keyOf } from '../lib/certificates'
 
 const word = (): string => `canary/${randomBytes(15).toString('base64url')}+x`
 const signingSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
@@ -22,7 +19,7 @@ export function makeCanaries() {
     basicPassword: word(),
     clientSecret: word(),
     accessToken: word(),
-    tlsKey: pem('client-1.key'),
+    tlsKey: keyOf('client-1'),
     refusedTlsKey: generateKeyPairSync('ed25519')
       .privateKey.export({ type: 'pkcs8', format: 'pem' })
       .toString(),

@@ -2,7 +2,7 @@ import type { Duration } from '@posthorn/schema'
 import { createSender, type EndpointInput, type SenderStore } from '@posthorn/sender'
 import { memoryStore } from '@posthorn/sender/memory'
 import { expect } from 'vitest'
-import { pem } from './canaries'
+import { certificateOf } from '../lib/certificates'
 import { makeScene, operationsTenant, proxyWith, type Scene, tokenUrl } from './scene'
 
 /** Lets time pass: for a store that has a clock of its own, there as well. */
@@ -16,7 +16,7 @@ const event = { type: 'run.completed', data: { runId: 'r1' } } as const
 function inputs({ canaries }: Scene): readonly EndpointInput[] {
   const common = { url, secret: canaries.currentSecret }
   const { clientSecret, bearerToken: token, basicPassword: password, tlsKey } = canaries
-  const tls = { certificate: pem('client-1.crt'), key: tlsKey }
+  const tls = { certificate: certificateOf('client-1'), key: tlsKey }
   return [
     { ...common, headers: { 'x-api-key': { value: canaries.sensitiveHeader, sensitive: true } } },
     { ...common, headers: { Authorization: canaries.authorizationHeader } },
@@ -31,7 +31,7 @@ async function refusals({ canaries, note }: Scene, sender: TestSender): Promise<
   const { create } = sender.endpoints
   const { refusedSecret, urlPassword, refusedTlsKey, bearerToken: token } = canaries
   const broken = `${canaries.sensitiveHeader}\r\n`
-  const tls = { certificate: pem('client-1.crt'), key: refusedTlsKey }
+  const tls = { certificate: certificateOf('client-1'), key: refusedTlsKey }
   const authorization = { type: 'bearer', token: `${token}\n` } as const
   const calls: readonly (() => Promise<unknown>)[] = [
     () => create({ url, secret: refusedSecret }),

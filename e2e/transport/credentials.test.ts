@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createSender } from '../../packages/sender/src/lib/create-sender'
 import type { EndpointInput } from '../../packages/sender/src/lib/management/endpoint-input'
 import { memoryStore } from '../../packages/sender/src/lib/stores/memory/memory-store'
+import { certificateOf, expiresAt, keyOf } from '../lib/certificates'
 import {
   onRequest,
-  pem,
   type RawServer,
   rawServer,
   type Serve,
@@ -257,13 +257,21 @@ describe('an OAuth 2 token', () => {
 })
 
 describe('TLS settings of an endpoint', () => {
-  const tls = { ca: testAuthority(), certificate: pem('client-1.crt'), key: pem('client-1.key') }
+  const tls = {
+    ca: testAuthority(),
+    certificate: certificateOf('client-1'),
+    key: keyOf('client-1'),
+  }
 
   it('are used for its deliveries; its key is never shown', async () => {
     const sender = open()
     const server = await listen(
       (socket) => onRequest(socket, () => socket.write(http('204 No Content'))),
-      tlsFor('good', { requestCert: true, rejectUnauthorized: true, ca: pem('client-ca.crt') }),
+      tlsFor('good', {
+        requestCert: true,
+        rejectUnauthorized: true,
+        ca: certificateOf('client-ca'),
+      }),
     )
     const url = `https://localhost:${server.port}/`
     const { endpoint: made } = await sender.endpoints.create({ url, tls })
@@ -271,7 +279,7 @@ describe('TLS settings of an endpoint', () => {
     expect(delivery.status).toBe('succeeded')
     expect(made.tls).toEqual({
       ca: true,
-      certificate: { subject: 'CN=client-1', expiresAt: new Date('2120-01-01T00:00:00Z') },
+      certificate: { subject: 'CN=client-1', expiresAt },
       key: true,
     })
     await sender.endpoints.update(made.id, { tls: null })
@@ -294,7 +302,7 @@ describe('TLS settings of an endpoint', () => {
     ],
     ['a certificate alone', { certificate: tls.certificate }, 'tls.key'],
     ['a key alone', { key: tls.key }, 'tls.certificate'],
-    ['a key that is another’s', { ...tls, key: pem('client-2.key') }, 'tls.key'],
+    ['a key that is another’s', { ...tls, key: keyOf('client-2') }, 'tls.key'],
     ['a key that is no PEM', { ...tls, key: 'no PEM' }, 'tls.key'],
     [
       'a certificate of a megabyte',

@@ -1,8 +1,9 @@
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AttemptTls, Transport } from '../../packages/sender/src/lib/ports/transport'
+import { certificateOf, keyOf } from '../lib/certificates'
 import { attempt, openTransport, until, watchUncaught } from './harness'
-import { onRequest, pem, type RawServer, rawServer, testAuthority, tlsFor } from './raw-server'
+import { onRequest, type RawServer, rawServer, testAuthority, tlsFor } from './raw-server'
 
 const uncaught = watchUncaught()
 const opened: RawServer[] = []
@@ -10,12 +11,12 @@ let transport: Transport
 
 const client = (name: 'client-1' | 'client-2'): AttemptTls => ({
   ca: testAuthority(),
-  certificate: pem(`${name}.crt`),
-  key: pem(`${name}.key`),
+  certificate: certificateOf(name),
+  key: keyOf(name),
 })
 
 async function listen(certificate: 'good' | 'other', mutual: boolean): Promise<RawServer> {
-  const demands = { requestCert: true, rejectUnauthorized: true, ca: pem('client-ca.crt') }
+  const demands = { requestCert: true, rejectUnauthorized: true, ca: certificateOf('client-ca') }
   const server = await rawServer(
     (socket, connection) => {
       const peer = (socket as TLSSocket).getPeerCertificate().subject?.CN ?? 'nobody'
@@ -58,7 +59,9 @@ describe('an authority of its own', () => {
     const server = await listen('good', false)
     expect(await deliver(server, { ca: testAuthority() })).toBe('0 nobody')
     expect(await deliver(server)).toMatchObject({ errorClass: 'tls' })
-    expect(await deliver(server, { ca: pem('other-ca.crt') })).toMatchObject({ errorClass: 'tls' })
+    expect(await deliver(server, { ca: certificateOf('other-ca') })).toMatchObject({
+      errorClass: 'tls',
+    })
   })
 
   it('replaces those that are trusted otherwise', async () => {
@@ -66,11 +69,13 @@ describe('an authority of its own', () => {
     transport = openTransport({ development: true }, { tls: { ca: testAuthority() } })
     const server = await listen('good', false)
     expect(await deliver(server)).toBe('0 nobody')
-    expect(await deliver(server, { ca: pem('other-ca.crt') })).toMatchObject({ errorClass: 'tls' })
+    expect(await deliver(server, { ca: certificateOf('other-ca') })).toMatchObject({
+      errorClass: 'tls',
+    })
   })
 
   it('may be one of several', async () => {
-    const bundle = { ca: `${pem('other-ca.crt')}\n${testAuthority()}` }
+    const bundle = { ca: `${certificateOf('other-ca')}\n${testAuthority()}` }
     expect(await deliver(await listen('good', false), bundle)).toBe('0 nobody')
     expect(await deliver(await listen('other', false), bundle)).toBe('0 nobody')
   })
@@ -95,8 +100,8 @@ describe('a client certificate', () => {
   it('that the server turns away without an alert is a broken connection', async () => {
     const stranger = {
       ca: testAuthority(),
-      certificate: pem('other.crt'),
-      key: pem('other.key'),
+      certificate: certificateOf('other'),
+      key: keyOf('other'),
     }
     const server = await listen('good', true)
     expect(await deliver(server, stranger)).toMatchObject({ errorClass: 'network' })
@@ -104,7 +109,7 @@ describe('a client certificate', () => {
 
   it('whose key is another’s is a mistake of configuration', async () => {
     const server = await listen('good', true)
-    const mixed = { ...client('client-1'), key: pem('client-2.key') }
+    const mixed = { ...client('client-1'), key: keyOf('client-2') }
     expect(await deliver(server, mixed)).toEqual({ errorClass: 'config', code: 'invalid_tls' })
     expect(await deliver(server, { ca: 'no PEM', ...mixed })).toMatchObject({
       errorClass: 'config',

@@ -3,11 +3,11 @@ import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { NetworkOptions } from '../../packages/sender/src/lib/network/index'
 import type { Transport } from '../../packages/sender/src/lib/ports/transport'
+import { certificateOf } from '../lib/certificates'
 import { attempt, openTransport, timed, until, watchUncaught } from './harness'
 import {
   answer,
   onRequest,
-  pem,
   type RawServer,
   rawServer,
   type Serve,
@@ -150,7 +150,7 @@ describe('through a proxy', () => {
     const proxy = await proxyTo(() => target.port, { tls: tlsFor('other') })
     const url = `https://localhost:${proxy.port}`
     const network = { development: true, lookup: async () => ['127.0.0.1'] }
-    const ca = pem('other-ca.crt')
+    const ca = certificateOf('other-ca')
     const trusted = open({ ...network, proxy: { url, ca } })
     for (let turn = 0; turn < 2; turn++)
       expect(await trusted.send(attempt(`https://localhost:${target.port}/`))).toMatchObject({

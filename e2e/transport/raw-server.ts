@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { certificateOf, keyOf } from '../lib/certificates'
 
 /** Takes each connection as it is, with its number from 0: no HTTP between a fault and the wire. */
 export type Serve = (socket: Socket, connection: number) => void
@@ -15,14 +15,11 @@ export interface RawServer {
 
 export type Certificate = 'good' | 'expired' | 'wrong-host' | 'self-signed' | 'other'
 
-export const pem = (name: string) =>
-  readFileSync(new URL(`./fixtures/certs/${name}`, import.meta.url), 'utf8')
-
-export const testAuthority = () => pem('ca.crt')
+export const testAuthority = () => certificateOf('ca')
 
 export const tlsFor = (name: Certificate, more: TlsOptions = {}): TlsOptions => ({
-  key: pem(`${name}.key`),
-  cert: pem(`${name}.crt`),
+  key: keyOf(name),
+  cert: certificateOf(name),
   ...more,
 })
 
