@@ -1,4 +1,5 @@
 export { compact } from './lib/compact'
+export { areAllClaimed } from './lib/model/all-claimed'
 export {
   attemptClasses,
   deliveryStatuses,

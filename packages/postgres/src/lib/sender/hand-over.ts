@@ -1,9 +1,4 @@
-import type {
-  DeliveryClaim,
-  DeliveryClaimRequest,
-  InsertedAndClaimed,
-  NewEvent,
-} from '@posthorn/sender'
+import type { DeliveryClaimRequest, InsertedAndClaimed, NewEvent } from '@posthorn/sender'
 import type { Database } from '../database'
 import { text } from '../values'
 import { rowOf } from './answers'
@@ -62,16 +57,6 @@ function lanesOf(
     }
   }
   return lanes.size === 0 ? undefined : [...lanes.values()]
-}
-
-/** Whether nothing of the events is left for another process. */
-export function isAllClaimed(events: readonly NewEvent[], { deliveries }: DeliveryClaim): boolean {
-  const claimed = new Set(deliveries.map(({ lease }) => lease.deliveryId))
-  return events.every(
-    ({ fanOut }) =>
-      fanOut?.deliveries.every(({ id, state }) => state.status !== 'pending' || claimed.has(id)) ??
-      false,
-  )
 }
 
 const answerOf = (row: unknown) => rowOf(JSON.parse(text(rowOf(row), 'note')))

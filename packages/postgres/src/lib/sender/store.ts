@@ -1,4 +1,5 @@
 import type { AsyncTransactions, SenderStore } from '@posthorn/sender'
+import { areAllClaimed } from '@posthorn/sender/store'
 import { createDatabase, type Database } from '../database'
 import { migrate } from '../migrations/migrate'
 import { senderMigrations } from '../migrations/sets'
@@ -6,7 +7,7 @@ import type { PgClientLike } from '../pg-client-like'
 import { claimDeliveries, nextDueIn } from './claims'
 import { endpointStore } from './endpoints'
 import { claimEvents, fanOutEvents, insertEvents, type Woken } from './events'
-import { insertAndClaim, isAllClaimed } from './hand-over'
+import { insertAndClaim } from './hand-over'
 import { hostTransactions } from './host'
 import * as leases from './leases'
 import type { PgListenerLike } from './listening'
@@ -86,7 +87,7 @@ function deliveryStore(
     },
     async insertAndClaim(events, request) {
       const answer = await insertAndClaim(database, memory, events, request)
-      if (!isAllClaimed(events, answer.claim)) hint()
+      if (!areAllClaimed(events, answer.claim.deliveries)) hint()
       return answer
     },
     claimEvents: (request) => claimEvents(database, request),

@@ -1,6 +1,6 @@
+import { areAllClaimed } from '../model/all-claimed'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { InsertedEvent, NewEvent } from '../model/event'
-import type { DeliveryClaim } from '../ports/delivery-store'
 import { whileBusy } from '../store-retry'
 import { claimRequest, received } from './claim'
 import type { WorkerContext } from './context'
@@ -19,8 +19,7 @@ export async function insertAndBegin(
 ): Promise<readonly InsertedEvent[]> {
   const { deliveries } = context.store
   const insertAndClaim = deliveries.insertAndClaim?.bind(deliveries)
-  const wanted = pendingIn(events)
-  const slots = freeFor(context, wanted.length)
+  const slots = freeFor(context, countPending(events))
   if (begin === undefined || insertAndClaim === undefined || slots === 0) {
     const inserted = await whileBusy(() => deliveries.insert(events))
     context.wake()
@@ -32,7 +31,7 @@ export async function insertAndBegin(
     const answer = await whileBusy(() => insertAndClaim(events, request))
     const claim = await received(context, answer.claim)
     for (const delivery of claim.deliveries) begin(delivery)
-    if (!isAllOf(wanted, claim)) context.wake()
+    if (claim.suspects || !areAllClaimed(events, claim.deliveries)) context.wake()
     return answer.events
   } finally {
     giveBack()
@@ -46,15 +45,7 @@ function freeFor(context: WorkerContext, wanted: number): number {
   return Math.max(0, Math.min(wanted, Math.ceil(free / 2)))
 }
 
-const pendingIn = (events: readonly NewEvent[]): readonly string[] =>
-  events.flatMap(({ fanOut }) =>
-    (fanOut?.deliveries ?? [])
-      .filter(({ state }) => state.status === 'pending')
-      .map(({ id }) => id),
-  )
-
-function isAllOf(wanted: readonly string[], { deliveries, suspects }: DeliveryClaim): boolean {
-  if (suspects || deliveries.length < wanted.length) return false
-  const claimed = new Set(deliveries.map(({ lease }) => lease.deliveryId))
-  return wanted.every((id) => claimed.has(id))
-}
+const countPending = (events: readonly NewEvent[]): number =>
+  events
+    .flatMap(({ fanOut }) => fanOut?.deliveries ?? [])
+    .filter(({ state }) => state.status === 'pending').length
