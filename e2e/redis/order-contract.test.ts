@@ -9,9 +9,8 @@ import {
   redisIdempotency,
   redisOrder,
 } from '@posthorn/redis/receiver'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openClients } from './clients'
 import { findRedis } from './server'
 
 const redis = await findRedis()
@@ -34,22 +33,7 @@ afterAll(async () => {
 })
 
 function testOn(url: string): void {
-  const run = `posthorn-test:${randomUUID()}:`
-  const io = [new Redis(url), new Redis(url)] as const
-  const node = [createClient({ url }), createClient({ url })] as const
-  for (const client of [...io, ...node]) client.on('error', () => {})
-  const connected = Promise.all(node.map((client) => client.connect()))
-  // Whoever waits for it is told; before that it is nobody's.
-  connected.catch(() => {})
-
-  afterAll(async () => {
-    for await (const keys of io[0].scanStream({ match: `${run}*`, count: 1_000 })) {
-      if (keys.length > 0) await io[0].del(...keys)
-    }
-    for (const client of io) client.disconnect()
-    for (const client of node) client.destroy()
-  })
-
+  const { run, io, node, connected } = openClients(url)
   contract('ioredis', io.map(fromIoredis), run)
   contract('node-redis', node.map(fromNodeRedis), run, connected)
 
