@@ -4,7 +4,7 @@ import { packageBuild, sources } from '../../tsup.base'
 const vendors = ['stripe', 'github', 'slack', 'shopify', 'b3os', 'aetherflow', 'honeyframe']
 
 const core = {
-  ...sources('index', 'signature'),
+  ...sources('index'),
   'hmac-node': 'src/lib/hmac/node.ts',
   'hmac-web': 'src/lib/hmac/web.ts',
 }
@@ -12,9 +12,9 @@ const core = {
 export default defineConfig([
   // `#hmac` stays in the output: the consumer's runtime or bundler picks the implementation.
   packageBuild(core, { external: ['#hmac'] }),
-  // What builds on the public entries is built apart. What it shares with them would otherwise be cut into a dozen small files,
-  // and each is read whenever the package is imported.
-  packageBuild(sources('zod', ...vendors.map((vendor) => `vendors/${vendor}`)), {
+  // What builds on the main entry is built apart. What it shares with it would otherwise be cut into a dozen small files, and each is
+  // read whenever the package is imported.
+  packageBuild(sources('signature', 'zod', ...vendors.map((vendor) => `vendors/${vendor}`)), {
     external: [/^@posthorn\/schema/],
     clean: false,
   }),

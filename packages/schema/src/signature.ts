@@ -1,1 +1,21 @@
-export * from './lib/signature/main'
+// Of the main entry, so that both together are one file to load.
+export {
+  defineScheme,
+  type GeneratedKeyPair,
+  generateSecret,
+  type HeaderBag,
+  type ParsedSecret,
+  parseSecret,
+  type Scheme,
+  type SchemeLayout,
+  type SchemeOptions,
+  type SignedMessage,
+  schemes,
+  signHeaders,
+  type Verify,
+  type VerifyFailure,
+  type VerifyOptions,
+  type VerifyRequest,
+  type VerifyResult,
+  verifySignature,
+} from '@posthorn/schema'

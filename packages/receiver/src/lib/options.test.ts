@@ -1,5 +1,4 @@
-import { envelopes } from '@posthorn/schema'
-import { schemes } from '@posthorn/schema/signature'
+import { envelopes, schemes } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from './clock'
 import { defaults } from './defaults'

@@ -1,13 +1,14 @@
 import {
   type AnyCatalogue,
+  schemes as builtIn,
   type Duration,
   type Envelope,
   type EventOf,
   envelopes,
   parseDuration,
+  type Scheme,
   type WebhookError,
 } from '@posthorn/schema'
-import { schemes as builtIn, type Scheme } from '@posthorn/schema/signature'
 import { type Chooser, chooser, fail } from './check'
 import { systemClock } from './clock'
 import { defaults } from './defaults'

@@ -1,4 +1,4 @@
-import type { HeaderBag } from '@posthorn/schema/signature'
+import type { HeaderBag } from '@posthorn/schema'
 
 /** Placeholders of the route, as `{ tenant: 'acme' }` for `/webhooks/:tenant`. Not signed. */
 export type Params = Readonly<Record<string, string>>

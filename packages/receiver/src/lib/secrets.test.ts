@@ -1,5 +1,4 @@
-import { WebhookError } from '@posthorn/schema'
-import { defineScheme, generateSecret, schemes } from '@posthorn/schema/signature'
+import { defineScheme, generateSecret, schemes, WebhookError } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { headerLookup } from './request'
 import { secretLookup } from './secrets'

@@ -1,5 +1,4 @@
-import { WebhookError } from '@posthorn/schema'
-import type { Scheme } from '@posthorn/schema/signature'
+import { type Scheme, WebhookError } from '@posthorn/schema'
 import type { Awaitable } from './ports/idempotency-store'
 import type { HeaderLookup, Params } from './request'
 

@@ -1,4 +1,4 @@
-import { schemes, signHeaders } from '@posthorn/schema/signature'
+import { schemes, signHeaders } from '@posthorn/schema'
 import { b3os } from '@posthorn/schema/vendors/b3os'
 import { github } from '@posthorn/schema/vendors/github'
 import { describe, expect, it, vi } from 'vitest'

@@ -1,5 +1,4 @@
-import { defineEvents } from '@posthorn/schema'
-import { schemes, signHeaders } from '@posthorn/schema/signature'
+import { defineEvents, schemes, signHeaders } from '@posthorn/schema'
 import { z } from 'zod'
 import type { ReceiverOptions } from './options'
 import type { IdempotencyStore } from './ports/idempotency-store'

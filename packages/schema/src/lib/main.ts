@@ -27,4 +27,24 @@ export { WebhookError, type WebhookErrorCode, type WebhookErrorOptions } from '.
 export type { ValidationIssue, WebhookEvent } from './event'
 export { encodeJson } from './json'
 export { isEventType, isMessageId } from './names'
+export { signHeaders, verifySignature } from './signature/api'
+export { defineScheme } from './signature/define-scheme'
+export type {
+  HeaderBag,
+  Scheme,
+  SignedMessage,
+  Verify,
+  VerifyFailure,
+  VerifyOptions,
+  VerifyRequest,
+  VerifyResult,
+} from './signature/scheme'
+export type { SchemeLayout, SchemeOptions } from './signature/scheme-options'
+export {
+  type GeneratedKeyPair,
+  generateSecret,
+  type ParsedSecret,
+  parseSecret,
+} from './signature/secret'
+export { schemes } from './signature/standard'
 export type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema'

@@ -36,13 +36,8 @@ describe('what an entry loads', () => {
     expect([...modules].filter((name) => name === 'zod' || name.includes('/zod/'))).toEqual([])
   })
 
-  it('index: no package and no cryptography', () => {
-    const modules = [...loaded(resolve(source, 'index.ts'))]
-    expect(modules.filter((name) => !name.startsWith('/'))).toEqual([])
-  })
-
-  it('signature: the platform’s cryptography and nothing else', () => {
-    const modules = [...loaded(resolve(source, 'signature.ts'))]
+  it.each(['index', 'signature'])('%s: the platform’s cryptography and nothing else', (entry) => {
+    const modules = [...loaded(resolve(source, `${entry}.ts`))]
     expect(modules.filter((name) => !name.startsWith('/'))).toEqual(['#hmac'])
   })
 

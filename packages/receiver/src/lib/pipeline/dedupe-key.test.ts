@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { defineScheme, schemes } from '@posthorn/schema/signature'
+import { defineScheme, schemes } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { completed, failed, setUp, signed, signedBytes, stub } from '../test-support'
 

@@ -1,5 +1,4 @@
-import { WebhookError } from '@posthorn/schema'
-import { schemes } from '@posthorn/schema/signature'
+import { schemes, WebhookError } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { completed, events, failed, setUp, signed } from '../test-support'
 

@@ -1,5 +1,4 @@
-import { type EnvelopeHints, envelopes } from '@posthorn/schema'
-import { defineScheme, schemes } from '@posthorn/schema/signature'
+import { defineScheme, type EnvelopeHints, envelopes, schemes } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { completed, NOW, OTHER_SECRET, setUp, signed, signedBytes } from '../test-support'
 

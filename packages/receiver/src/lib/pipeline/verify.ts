@@ -1,11 +1,11 @@
-import { WebhookError } from '@posthorn/schema'
-import type {
-  Scheme,
-  VerifyFailure,
-  VerifyOptions,
-  VerifyRequest,
-  VerifyResult,
-} from '@posthorn/schema/signature'
+import {
+  type Scheme,
+  type VerifyFailure,
+  type VerifyOptions,
+  type VerifyRequest,
+  type VerifyResult,
+  WebhookError,
+} from '@posthorn/schema'
 import { after, isThenable } from '../awaitable'
 import type { ResolvedOptions } from '../options'
 import type { Awaitable } from '../ports/idempotency-store'

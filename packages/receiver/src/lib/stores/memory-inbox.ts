@@ -1,5 +1,4 @@
 import { WebhookError } from '@posthorn/schema'
-import { systemClock } from '../clock'
 import type { Clock } from '../ports/clock'
 import type {
   ClaimedInboxTask,
@@ -172,7 +171,7 @@ class MemoryInbox implements InboxStore {
 
   #now(): number {
     if (this.#closed) throw new WebhookError('store_closed', 'The inbox is closed; open a new one.')
-    return (this.#clock ?? systemClock).now()
+    return this.#clock?.now() ?? Date.now()
   }
 
   #tasks() {

@@ -1,5 +1,4 @@
 import { WebhookError } from '@posthorn/schema'
-import { systemClock } from '../clock'
 import type { Clock } from '../ports/clock'
 import type {
   ClaimKey,
@@ -120,7 +119,7 @@ class MemoryIdempotency implements IdempotencyStore {
     if (this.#closed) {
       throw new WebhookError('store_closed', 'The idempotency store is closed; open a new one.')
     }
-    return (this.#clock ?? systemClock).now()
+    return this.#clock?.now() ?? Date.now()
   }
 
   #known(name: string, now: number): Claimed | Done | undefined {

@@ -1,4 +1,4 @@
-import type { HeaderBag } from '@posthorn/schema/signature'
+import type { HeaderBag } from '@posthorn/schema'
 import { headerOf } from '../request'
 import type { OpenTelemetryApi, SpanContext } from './api'
 

@@ -1,5 +1,4 @@
-import { defineEvents, envelopes } from '@posthorn/schema'
-import { schemes } from '@posthorn/schema/signature'
+import { defineEvents, envelopes, schemes } from '@posthorn/schema'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { deferred, events, NOW, OTHER_SECRET, SECRET, setUp, signed } from '../test-support'

@@ -1,5 +1,11 @@
-import { type Envelope, encodeJson, envelopes } from '@posthorn/schema'
-import { type Scheme, schemes, signHeaders } from '@posthorn/schema/signature'
+import {
+  type Envelope,
+  encodeJson,
+  envelopes,
+  type Scheme,
+  schemes,
+  signHeaders,
+} from '@posthorn/schema'
 import type { DispatchEvent } from '../receiver'
 
 /** A request as plain data. `fetch(url, request)` takes it, and so does `receiver.receive`. */

@@ -41,7 +41,7 @@ export function defineEnvelope(envelope: Envelope): Envelope {
   })
 }
 
-const standard = defineEnvelope({
+const standard = /* @__PURE__ */ defineEnvelope({
   name: 'standard',
   encode: ({ id, type, timestamp, version, data }) =>
     version === 1 ? { id, type, timestamp, data } : { id, type, timestamp, version, data },
@@ -52,7 +52,7 @@ const standard = defineEnvelope({
   },
 })
 
-const raw = defineEnvelope({
+const raw = /* @__PURE__ */ defineEnvelope({
   name: 'raw',
   encode: (event) => event.data,
   decode(json, hints = {}) {
@@ -65,7 +65,5 @@ const raw = defineEnvelope({
  * The built-in envelopes: `standard` is `{ id, type, timestamp, version?, data }` (version absent = 1); `raw` is the
  * data alone, so its `decode` needs `id`, `type` and `timestamp` as hints.
  */
-export const envelopes: { readonly standard: Envelope; readonly raw: Envelope } = Object.freeze({
-  standard,
-  raw,
-})
+export const envelopes: { readonly standard: Envelope; readonly raw: Envelope } =
+  /* @__PURE__ */ Object.freeze({ standard, raw })

@@ -46,7 +46,8 @@ function standardScheme(name: string, brand: string): Scheme {
  * The built-in schemes. `standard` is Standard Webhooks (https://www.standardwebhooks.com), `v1` and `v1a`; `svix` is
  * the same under `svix-*` header names. Both cover id and time.
  */
-export const schemes: { readonly standard: Scheme; readonly svix: Scheme } = Object.freeze({
-  standard: standardScheme('standard', 'webhook'),
-  svix: standardScheme('svix', 'svix'),
-})
+export const schemes: { readonly standard: Scheme; readonly svix: Scheme } =
+  /* @__PURE__ */ Object.freeze({
+    standard: /* @__PURE__ */ standardScheme('standard', 'webhook'),
+    svix: /* @__PURE__ */ standardScheme('svix', 'svix'),
+  })

@@ -1,5 +1,4 @@
-import { defineEnvelope, type Envelope } from '@posthorn/schema'
-import type { Scheme } from '@posthorn/schema/signature'
+import { defineEnvelope, type Envelope, type Scheme } from '@posthorn/schema'
 import { events } from './aetherflow-events'
 import { hexOfBody } from './hex-of-body'
 import { readPayload, text, versionOf } from './payload'

@@ -4,8 +4,8 @@ import {
   type EnvelopeHints,
   envelopes,
   isMessageId,
+  type Scheme,
 } from '@posthorn/schema'
-import type { Scheme } from '@posthorn/schema/signature'
 import { isObject } from '../envelope/guard'
 import { events } from './b3os-events'
 import { hexOfBody } from './hex-of-body'

@@ -1,4 +1,4 @@
-import type { HeaderBag } from '@posthorn/schema/signature'
+import type { HeaderBag } from '@posthorn/schema'
 import { headerFinder } from '../signature/headers'
 
 /** What a receiver's `type` option is given. */

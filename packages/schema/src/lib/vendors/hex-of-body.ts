@@ -1,4 +1,4 @@
-import { defineScheme, type Scheme } from '@posthorn/schema/signature'
+import { defineScheme, type Scheme } from '@posthorn/schema'
 
 /** Lower-case hex of the body's HMAC, alone in a header. Covers neither id nor time. */
 export function hexOfBody(name: string): Scheme {

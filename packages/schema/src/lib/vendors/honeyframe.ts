@@ -1,5 +1,4 @@
-import { defineEvents, type Envelope, envelopes } from '@posthorn/schema'
-import type { Scheme } from '@posthorn/schema/signature'
+import { defineEvents, type Envelope, envelopes, type Scheme } from '@posthorn/schema'
 import { z } from 'zod'
 import { hexOfBody } from './hex-of-body'
 

@@ -1,5 +1,4 @@
-import { defineEnvelope, type Envelope } from '@posthorn/schema'
-import { defineScheme, type Scheme } from '@posthorn/schema/signature'
+import { defineEnvelope, defineScheme, type Envelope, type Scheme } from '@posthorn/schema'
 import { isoTime, payloadOf, readPayload, text, unixSeconds } from './payload'
 
 /**

@@ -1,5 +1,4 @@
-import type { Envelope, WebhookEvent } from '@posthorn/schema'
-import type { Scheme } from '@posthorn/schema/signature'
+import type { Envelope, Scheme, WebhookEvent } from '@posthorn/schema'
 import type { TestRequest } from '../sign-test-request'
 
 /** One request that an endpoint has to answer well. */

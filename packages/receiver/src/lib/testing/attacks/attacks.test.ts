@@ -1,5 +1,4 @@
-import { envelopes } from '@posthorn/schema'
-import { generateSecret, type Scheme, schemes } from '@posthorn/schema/signature'
+import { envelopes, generateSecret, type Scheme, schemes } from '@posthorn/schema'
 import { aetherflow } from '@posthorn/schema/vendors/aetherflow'
 import { b3os } from '@posthorn/schema/vendors/b3os'
 import { github } from '@posthorn/schema/vendors/github'

@@ -1,5 +1,12 @@
-import { type Envelope, encodeJson, envelopes, type WebhookEvent } from '@posthorn/schema'
-import { type Scheme, schemes, signHeaders } from '@posthorn/schema/signature'
+import {
+  type Envelope,
+  encodeJson,
+  envelopes,
+  type Scheme,
+  schemes,
+  signHeaders,
+  type WebhookEvent,
+} from '@posthorn/schema'
 import type { DispatchEvent } from '../../receiver'
 import { type SignOptions, signTestRequest, unixSeconds } from '../sign-test-request'
 import type { Attack, Make, Target } from './attack'

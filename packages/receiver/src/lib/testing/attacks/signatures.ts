@@ -1,4 +1,4 @@
-import { generateSecret } from '@posthorn/schema/signature'
+import { generateSecret } from '@posthorn/schema'
 import { type Make, refused, withHeaders } from './attack'
 
 const MANY = 50_000

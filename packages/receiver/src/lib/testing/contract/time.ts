@@ -1,4 +1,3 @@
-import { systemClock } from '../../clock'
 import type { Clock } from '../../ports/clock'
 import { fakeClock } from '../fake-clock'
 
@@ -16,11 +15,11 @@ function fakeTime(): Time {
   return { clock, pass: (ms) => clock.advance(ms) }
 }
 
-/** Timers of its own: those of the system clock do not keep the process alive. */
+/** Its timers keep the process alive, as those of the receiver's clock do not. */
 function ownTime(): Time {
   const pass = (ms: number) =>
     new Promise<void>((resolve) => void setTimeout(resolve, ms + MARGIN_MS))
-  return { clock: systemClock, pass }
+  return { clock: { now: () => Date.now(), sleep: pass }, pass }
 }
 
 export function timeOf(clock: 'fake' | 'own'): Time {
