@@ -8,10 +8,11 @@ const all = 'the transport, everything on'
 /** One HTTP attempt: what the transport costs beside bare undici. */
 export async function bench({ rounds, seconds, only }) {
   const network = await bundle('packages/sender/src/lib/network/index.ts')
+  const worker = await bundle('packages/sender/src/lib/worker/request.ts')
   const variant = (name, client, settings = {}) => ({
     name,
     module: new URL('run.mjs', import.meta.url),
-    settings: { client, ms: seconds * 1_000, bundle: network, ...settings },
+    settings: { client, ms: seconds * 1_000, bundle: network, worker, ...settings },
   })
   const variants = [
     variant(limit, 'dispatch.mjs', { signed: true }),

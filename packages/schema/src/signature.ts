@@ -9,6 +9,7 @@ export {
   type Scheme,
   type SchemeLayout,
   type SchemeOptions,
+  type Sign,
   type SignedMessage,
   schemes,
   signHeaders,

@@ -32,6 +32,7 @@ export { defineScheme } from './signature/define-scheme'
 export type {
   HeaderBag,
   Scheme,
+  Sign,
   SignedMessage,
   Verify,
   VerifyFailure,

@@ -17,7 +17,7 @@ describe('node:crypto and WebCrypto', () => {
     const random = seededRandom(7)
     for (let run = 0; run < 300; run += 1) {
       const key = randomBytesOf(random, 1 + below(random, 100))
-      const body = randomBytesOf(random, below(random, 300))
+      const body = randomBytesOf(random, below(random, run % 3 === 0 ? 6_000 : 300))
       const prefix = pickPrefix(random)
       for (const encoding of ['hex', 'base64'] as const) {
         const expected = await node.hmacKey(key, encoding).digest(prefix, body)

@@ -47,3 +47,40 @@ describe('verify.atOnce', () => {
     expect(Object.isFrozen(standard.verify)).toBe(true)
   })
 })
+
+describe('sign.atOnce', () => {
+  it.each([
+    ['one secret', [secret]],
+    ['several', [secret, other]],
+  ])('answers a plain value, what sign resolves with: %s', async (_name, secrets) => {
+    const answer = standard.sign.atOnce?.(message, secrets)
+    expect(answer).toHaveProperty('webhook-signature')
+    expect(answer).toEqual(await standard.sign(message, secrets))
+  })
+
+  it('answers a promise where a signature takes one', async () => {
+    const pair = generateSecret({ type: 'v1a' })
+    const answer = standard.sign.atOnce?.(message, [secret, pair.secret])
+    expect(answer).toBeInstanceOf(Promise)
+    expect(await answer).toEqual(await standard.sign(message, [secret, pair.secret]))
+  })
+
+  it("throws the caller's mistake, which sign rejects with", async () => {
+    for (const [wrong, secrets] of [
+      [message, []],
+      [{ ...message, id: 'a.b' }, [secret]],
+      [{ ...message, timestamp: 1_614_265_330.5 }, [secret]],
+      [{ ...message, timestamp: 1_614_265_330_000 }, [secret]],
+      [{ ...message, timestamp: 999_999_999 }, [secret]],
+      [message, [secret, generateSecret({ type: 'v1a' }).publicKey]],
+      [message, Array.from({ length: 9 }, () => secret)],
+    ] as const) {
+      expect(() => standard.sign.atOnce?.(wrong, secrets)).toThrow(WebhookError)
+      await expect(standard.sign(wrong, secrets)).rejects.toThrow(WebhookError)
+    }
+  })
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(standard.sign)).toBe(true)
+  })
+})

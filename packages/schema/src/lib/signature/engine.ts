@@ -5,6 +5,7 @@ import { malformed } from './headers'
 import type {
   HeaderBag,
   Scheme,
+  Sign,
   SignedMessage,
   Verify,
   VerifyFailure,
@@ -62,7 +63,7 @@ export function buildScheme(blueprint: Blueprint): Scheme {
     name: blueprint.name,
     covers: Object.freeze({ ...blueprint.covers }),
     headers: Object.freeze([...blueprint.headers]),
-    sign: (message: SignedMessage, secrets: readonly string[]) => sign(blueprint, message, secrets),
+    sign: signer(blueprint),
     verify: verifier(blueprint),
     checkSecret(secret: string) {
       blueprint.key(secret)
@@ -70,12 +71,35 @@ export function buildScheme(blueprint: Blueprint): Scheme {
   })
 }
 
-async function sign(
+function signer(blueprint: Blueprint): Sign {
+  const atOnce: NonNullable<Sign['atOnce']> = (message, secrets) =>
+    sign(blueprint, message, secrets)
+  const signAsync: Sign = async (message, secrets) => atOnce(message, secrets)
+  return Object.freeze(Object.assign(signAsync, { atOnce }))
+}
+
+function sign(
   blueprint: Blueprint,
   message: SignedMessage,
   secrets: readonly string[],
-): Promise<Record<string, string>> {
+): Awaitable<Record<string, string>> {
   checkMessage(blueprint, message)
+  const prefix = blueprint.prefix(message.id, String(message.timestamp))
+  const signatures = signingKeys(blueprint, secrets).map(({ label, sign }) => {
+    const text = sign(prefix, message.body)
+    return typeof text === 'string' ? { label, text } : text.then((text) => ({ label, text }))
+  })
+  return signatures.every(isReady)
+    ? blueprint.write(message, signatures)
+    : Promise.all(signatures).then((all) => blueprint.write(message, all))
+}
+
+const isReady = (signature: Awaitable<Signature>): signature is Signature =>
+  !(signature instanceof Promise)
+
+type SigningKey = Key & { readonly sign: NonNullable<Key['sign']> }
+
+function signingKeys(blueprint: Blueprint, secrets: readonly string[]): readonly SigningKey[] {
   const keys = keysOf(blueprint, secrets)
   if (keys.length > maxSignatures) {
     throw new WebhookError(
@@ -83,16 +107,9 @@ async function sign(
       `At most ${maxSignatures} secrets can sign a message, not ${keys.length}. Revoke old ones.`,
     )
   }
-  const prefix = blueprint.prefix(message.id, String(message.timestamp))
-  const signatures: Signature[] = []
-  for (const { label, sign } of keys.slice(0, blueprint.room)) {
-    if (sign === undefined) {
-      throw invalidSecret('with whpk_ only verifies; sign with the whsk_ secret of the pair')
-    }
-    const text = sign(prefix, message.body)
-    signatures.push({ label, text: typeof text === 'string' ? text : await text })
-  }
-  return blueprint.write(message, signatures)
+  const used = keys.slice(0, blueprint.room)
+  if (used.every((key): key is SigningKey => key.sign !== undefined)) return used
+  throw invalidSecret('with whpk_ only verifies; sign with the whsk_ secret of the pair')
 }
 
 function verifier(blueprint: Blueprint): Verify {
@@ -179,8 +196,13 @@ function keysOf(blueprint: Blueprint, secrets: readonly string[]): readonly Key[
 const timestampForm = /^[1-9]\d{9}$/
 
 /** Ten digits: no sign, no fraction, no leading zero, nothing behind. */
-export function isTimestampText(value: unknown): boolean {
-  return timestampForm.test(String(value))
+export function isTimestampText(value: string | undefined): boolean {
+  return value !== undefined && timestampForm.test(value)
+}
+
+/** What has ten digits as text. */
+function isUnixSeconds(value: number): boolean {
+  return Number.isInteger(value) && value >= 1_000_000_000 && value <= 9_999_999_999
 }
 
 function checkMessage({ covers }: Blueprint, { id, timestamp, body }: SignedMessage): void {
@@ -188,7 +210,7 @@ function checkMessage({ covers }: Blueprint, { id, timestamp, body }: SignedMess
   if (covers.id && !(typeof id === 'string' && isMessageId(id))) {
     throw invalidArgument('id must match [A-Za-z0-9_-]{1,128}')
   }
-  if (covers.time && !(typeof timestamp === 'number' && isTimestampText(timestamp))) {
+  if (covers.time && !isUnixSeconds(timestamp)) {
     throw invalidArgument('timestamp must be whole unix seconds, not milliseconds')
   }
 }

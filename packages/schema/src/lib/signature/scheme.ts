@@ -52,6 +52,18 @@ export type VerifyResult =
     }
   | VerifyFailure
 
+export interface Sign {
+  (message: SignedMessage, secrets: readonly string[]): Promise<Record<string, string>>
+  /**
+   * The same without a promise where the platform's cryptography needs none (HMAC of `node:crypto`). May throw the caller's mistake in
+   * place of rejecting with it. A part of the function, so that one put in its place is never passed by.
+   */
+  readonly atOnce?: (
+    message: SignedMessage,
+    secrets: readonly string[],
+  ) => Record<string, string> | Promise<Record<string, string>>
+}
+
 export interface Verify {
   (
     request: VerifyRequest,
@@ -85,7 +97,7 @@ export interface Scheme {
    * Every secret signs, if the layout has room for several signatures; otherwise the first does, which is the current
    * one.
    */
-  sign(message: SignedMessage, secrets: readonly string[]): Promise<Record<string, string>>
+  readonly sign: Sign
   readonly verify: Verify
   /**
    * For the moment a secret is configured.

@@ -65,7 +65,8 @@ export async function attempt(
   let request: AttemptRequest
   try {
     const signing = { now, secrets: opened.signingSecrets, carrier }
-    request = await buildRequest(context.request, delivery, body, signing)
+    const building = buildRequest(context.request, delivery, body, signing)
+    request = building instanceof Promise ? await building : building
   } catch (error) {
     return { outcome: fail(notBuilt, error), sent: nothingSent }
   }

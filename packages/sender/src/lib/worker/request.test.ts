@@ -29,6 +29,43 @@ describe('a request', () => {
     expect(transport.requests[0]?.headers).not.toHaveProperty('webhook-signature')
   })
 
+  it('is signed by a scheme that takes its time, and by those around it', async () => {
+    const slow = {
+      ...schemes.standard,
+      name: 'slow',
+      sign: async () => ({ 'x-slow': 'signed' }),
+    }
+    const { sender, transport } = testSender([], {
+      signing: { schemes: [schemes.svix, slow, schemes.standard] },
+    })
+    await sender.endpoints.create({ url })
+    await sender.send(run)
+    await sender.deliverDue()
+    const headers = transport.requests[0]?.headers
+    expect(headers).toHaveProperty('svix-signature')
+    expect(headers).toHaveProperty('x-slow', 'signed')
+    expect(headers).toHaveProperty('webhook-signature')
+  })
+
+  it.each([
+    ['rejects', async () => Promise.reject(new Error('no key'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no key')
+      },
+    ],
+  ])('is not sent where a scheme %s', async (_name, sign) => {
+    const broken = { ...schemes.standard, name: 'broken', sign }
+    const { sender, transport } = testSender([], {
+      signing: { schemes: [schemes.svix, broken] },
+    })
+    await sender.endpoints.create({ url })
+    await sender.send(run)
+    expect(await sender.deliverDue()).toMatchObject({ failed: 1 })
+    expect(transport.requests).toEqual([])
+  })
+
   it('carries the sender’s user agent, timeout and capture limit, and no metadata', async () => {
     const { sender, transport } = testSender([], {
       userAgent: 'Acme/2',

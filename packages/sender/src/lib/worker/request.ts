@@ -1,9 +1,9 @@
 import { WebhookError } from '@posthorn/schema'
-import { type Scheme, signHeaders } from '@posthorn/schema/signature'
+import type { Scheme, SignedMessage } from '@posthorn/schema/signature'
 import type { ClaimedDelivery } from '../model/delivery'
 import type { EndpointRecord } from '../model/endpoint'
 import type { AttemptRequest } from '../ports/transport'
-import type { SecretBox } from '../secrets'
+import type { MaybePromise, SecretBox } from '../secrets'
 import type { Carrier } from '../telemetry/trace-context'
 
 export interface RequestContext {
@@ -27,31 +27,49 @@ export interface Signing {
   readonly carrier?: Carrier | undefined
 }
 
-/** The request of one attempt. */
-export async function buildRequest(
+/** The request of one attempt; a promise only where a signature takes one. */
+export function buildRequest(
   context: RequestContext,
   delivery: Pick<ClaimedDelivery, 'endpoint' | 'messageId'>,
   body: Uint8Array,
   { now, secrets, carrier }: Signing,
-): Promise<AttemptRequest> {
+): MaybePromise<AttemptRequest> {
   const { endpoint } = delivery
   const { origin } = context.verification
   const message = { id: delivery.messageId, timestamp: Math.floor(now / 1000), body }
-  // One object, written once: this is made for every attempt.
-  const headers: Record<string, string> = { ...endpoint.headers }
+  // Not `{ ...endpoint.headers }`: what is added to a copy by spread takes ten times as long (Node 20).
+  const headers: Record<string, string> = Object.assign({}, endpoint.headers)
   headers['content-type'] = 'application/json'
   headers['user-agent'] = context.userAgent
   if (origin !== undefined) headers.origin = origin
-  for (const scheme of schemesOf(context, endpoint))
-    Object.assign(headers, await signHeaders(scheme, message, secrets))
-  if (carrier !== undefined) Object.assign(headers, carrier)
-  return {
+  const complete = (): AttemptRequest => ({
     url: endpoint.url,
-    headers,
+    headers: Object.assign(headers, carrier),
     body,
     timeoutMs: endpoint.timeoutMs ?? context.timeoutMs,
     captureBytes: context.captureBytes,
+  })
+  const signing = sign(headers, schemesOf(context, endpoint), message, secrets)
+  return signing === undefined ? complete() : signing.then(complete)
+}
+
+/** Adds the headers of each scheme; a promise from the first on that needs one. */
+function sign(
+  headers: Record<string, string>,
+  schemes: readonly Scheme[],
+  message: SignedMessage,
+  secrets: readonly string[],
+): Promise<void> | undefined {
+  for (const [index, scheme] of schemes.entries()) {
+    const signed = scheme.sign.atOnce?.(message, secrets) ?? scheme.sign(message, secrets)
+    if (signed instanceof Promise)
+      return signed.then((first) => {
+        Object.assign(headers, first)
+        return sign(headers, schemes.slice(index + 1), message, secrets)
+      })
+    Object.assign(headers, signed)
   }
+  return undefined
 }
 
 function schemesOf(context: RequestContext, endpoint: EndpointRecord): readonly Scheme[] {
