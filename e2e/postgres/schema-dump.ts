@@ -14,6 +14,11 @@ WITH tables AS (
   SELECT 1 AS kind, s.relname AS name, format('CREATE SEQUENCE %I.%I;', $1, s.relname) AS text
   FROM pg_class s WHERE s.relnamespace = $1::regnamespace AND s.relkind = 'S'
   UNION ALL
+  SELECT 1, c.relname, format(E'CREATE TYPE %I.%I AS (\\n  %s\\n);', $1, c.relname, (
+    SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), E',\\n  ' ORDER BY a.attnum)
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0))
+  FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'c'
+  UNION ALL
   SELECT 2, t.relname, format('CREATE TABLE %I.%I%s%s%s;', $1, t.relname,
     CASE WHEN t.relispartition THEN ' PARTITION OF ' || (
       SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = t.oid) || ' ' || pg_get_expr(t.relpartbound, t.oid)

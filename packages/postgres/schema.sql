@@ -1,3 +1,15 @@
+CREATE TYPE posthorn.claim_terms AS (
+  first_lanes integer,
+  slots integer,
+  lease_ms bigint,
+  per_endpoint bigint,
+  failing_limit integer,
+  probe_after_ms double precision,
+  alone boolean,
+  solo_after bigint,
+  waits boolean
+);
+
 CREATE SEQUENCE posthorn.lanes;
 
 CREATE SEQUENCE posthorn.positions;
@@ -270,48 +282,48 @@ BEGIN
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.add_deliveries(tenants text[], events text[], seqs bigint[], order_keys text[], places integer[], ids text[], endpoints text[], envelopes text[], reasons text[], body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, now_ms bigint)
- RETURNS json
+CREATE OR REPLACE FUNCTION posthorn.add_deliveries(events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint)
+ RETURNS integer
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  lanes bigint[];
-  owners text[];
+  due integer;
 BEGIN
-  IF body_places <> '{}' THEN
+  IF cardinality(bodies) > 0 THEN
     INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
-    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length), b.ascii
-    FROM unnest(body_places, body_envelopes, body_starts, body_lengths, body_ascii) AS b(place, envelope, start, length, ascii)
-    WHERE seqs[b.place] IS NOT NULL
+    SELECT events[g.place][1], events[g.place][2], g.envelope, substring(bytes FROM g.start FOR g.length), g.ascii
+    FROM (
+      SELECT bodies[i][1]::integer AS place, bodies[i][2] AS envelope, bodies[i][3]::integer AS start, bodies[i][4]::integer AS length,
+        bodies[i][5]::boolean AS ascii
+      FROM generate_series(1, array_length(bodies, 1)) AS i) g
+    WHERE seqs[g.place] IS NOT NULL
     ON CONFLICT DO NOTHING;
   END IF;
 
-  WITH added AS (
-    INSERT INTO posthorn.queue
-      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
-    SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
-      now_ms, d.envelope, now_ms
-    FROM (
-      SELECT d.*, tenants[d.place] AS tenant
-      FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
-      WHERE d.reason IS NULL AND seqs[d.place] IS NOT NULL
-      ORDER BY seqs[d.place], d.n
-    ) d
-    CROSS JOIN LATERAL (
-      SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = d.tenant AND e.id = d.endpoint OFFSET 0) e
-    RETURNING lane, tenant_id
-  )
-  SELECT array_agg(lane), array_agg(tenant_id) INTO lanes, owners FROM added;
-  IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
+  INSERT INTO posthorn.queue
+    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
+  SELECT events[g.place][1], g.id, e.lane, g.endpoint, events[g.place][2], nextval('posthorn.positions'), seqs[g.place], events[g.place][3],
+    now_ms, g.envelope, now_ms
+  FROM (
+    SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][4] AS envelope,
+      deliveries[i][5] AS reason
+    FROM generate_series(1, array_length(deliveries, 1)) AS i) g
+  CROSS JOIN LATERAL (
+    SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = events[g.place][1] AND e.id = g.endpoint OFFSET 0) e
+  WHERE g.reason IS NULL AND seqs[g.place] IS NOT NULL;
+  GET DIAGNOSTICS due = ROW_COUNT;
+  IF due = array_length(deliveries, 1) THEN RETURN due; END IF;
 
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, created_at, finished_at)
-  SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
-    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, now_ms, now_ms
-  FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
-  WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
-    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
-  RETURN json_build_object('lanes', lanes, 'tenants', owners);
+  SELECT events[g.place][1], g.id, g.endpoint, events[g.place][2], nextval('posthorn.positions'),
+    CASE WHEN g.reason IS NULL THEN 'canceled' ELSE 'skipped' END, g.reason, 0, 0, 0, 0, now_ms, now_ms
+  FROM (
+    SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][5] AS reason
+    FROM generate_series(1, array_length(deliveries, 1)) AS i) g
+  WHERE seqs[g.place] IS NOT NULL AND (g.reason IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = events[g.place][1] AND q.id = g.id));
+  RETURN due;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.assert_read_committed()
@@ -373,7 +385,7 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text, waits text)
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text)
  RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -388,18 +400,17 @@ DECLARE
   lanes bigint[] := claim_deliveries.lanes::bigint[];
   quotas integer[] := claim_deliveries.quotas::integer[];
   revisions integer[] := claim_deliveries.revisions::integer[];
-  lease_ms bigint := claim_deliveries.lease_ms::bigint;
-  per_endpoint bigint := claim_deliveries.per_endpoint::bigint;
-  failing_left integer := claim_deliveries.failing_limit::integer;
-  probe_after_ms double precision := claim_deliveries.probe_after_ms::double precision;
-  alone boolean := claim_deliveries.alone::boolean;
-  free_slots integer := CASE WHEN alone THEN least(most::integer, 1) ELSE most::integer END;
+  terms posthorn.claim_terms := claim_deliveries.terms::posthorn.claim_terms;
+  free_slots integer := CASE WHEN terms.alone THEN least(terms.slots, 1) ELSE terms.slots END;
+  failing_left integer := terms.failing_limit;
   now_ms bigint := posthorn.now_ms();
-  suspects boolean := false;
-  slack integer := 16;
-  depth bigint;
-  seen integer := 0;
+  depth bigint := least(terms.per_endpoint, greatest(8, 4 * free_slots / greatest(terms.first_lanes, 1)));
+  most integer := cardinality(lanes);
+  suspects boolean;
+  seen integer;
+  -- Which of the lanes; at first all of them.
   places integer[];
+  place integer;
   e posthorn.endpoints;
   pace double precision;
   here record;
@@ -415,64 +426,60 @@ DECLARE
   paced_tenants text[];
   paced_from double precision[];
   paced_by double precision[];
-  busy bigint[] := '{}';
-  looked_at bigint[] := '{}';
-  taken integer[] := '{}';
-  left_over integer[] := '{}';
-  endpoints jsonb := '[]';
+  busy bigint[];
+  looked_at bigint[];
+  taken integer[];
+  left_over integer[];
+  endpoints jsonb;
 BEGIN
-  PERFORM posthorn.assert_read_committed();
+  IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
-  IF FOUND THEN
-    slack := 64;
-    suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms));
-  END IF;
-  IF alone THEN
-    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after::bigint, s);
-    quotas := array_fill(1, ARRAY[cardinality(lanes)]);
-    revisions := array_fill(0, ARRAY[cardinality(lanes)]);
+  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
+  IF terms.alone THEN
+    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= terms.solo_after, s);
+    most := cardinality(lanes);
+    quotas := array_fill(1, ARRAY[most]);
+    revisions := array_fill(0, ARRAY[most]);
   END IF;
 
   -- At first so many rows of each lane that the slots are filled if there is enough; then, if they are not, all that may be had.
-  places := ARRAY(SELECT generate_series(1, cardinality(lanes)));
-  depth := least(per_endpoint, greatest(8, 4 * free_slots / greatest(first_lanes::integer, 1)));
-  WHILE free_slots > 0 AND places <> '{}' LOOP
-    cut_places := '{}'; wanted := '{}'; spare := '{}'; spare_of := '{}'; spare_failing := '{}';
-    paced := '{}'; paced_tenants := '{}'; paced_from := '{}'; paced_by := '{}';
-    any_had_lease := false;
-    FOR i IN 1..cardinality(places) LOOP
+  WHILE free_slots > 0 AND most > 0 LOOP
+    FOR i IN 1..most LOOP
       EXIT WHEN free_slots <= 0;
-      seen := greatest(seen, places[i]);
-      -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
-      IF waits::boolean AND cardinality(lanes) = 1 THEN
-        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer);
+      place := coalesce(places[i], i);
+      seen := greatest(seen, place);
+      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer) THEN
+        IF cardinality(lanes) > 1 OR NOT terms.waits THEN
+          busy := busy || lanes[place];
+          CONTINUE;
+        END IF;
+        -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
+        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer);
         now_ms := posthorn.now_ms();
-      ELSIF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
-        busy := busy || lanes[places[i]];
-        CONTINUE;
       END IF;
-      SELECT * INTO e FROM posthorn.endpoints k WHERE k.lane = lanes[places[i]];
-      pace := NULL;
+      SELECT * INTO e FROM posthorn.endpoints k WHERE k.lane = lanes[place];
       IF e.rate_limit IS NOT NULL THEN
         SELECT p.due INTO pace FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane;
       END IF;
-      looked_at := looked_at || lanes[places[i]];
-      taken := taken || 0;
-      left_over := left_over || 0;
-      IF revisions[places[i]] <> e.revision THEN
-        endpoints := endpoints || to_jsonb(e);
-        revisions[places[i]] := e.revision;
+      looked_at := looked_at || lanes[place];
+      IF revisions[place] <> e.revision THEN
+        endpoints := coalesce(endpoints, '[]') || to_jsonb(e);
+        revisions[place] := e.revision;
       END IF;
-      CONTINUE WHEN NOT coalesce(posthorn.opens_at(e, pace) <= now_ms, false);
-      here := posthorn.look_at(e, pace, depth, slack, per_endpoint, probe_after_ms, alone, now_ms);
-      IF here.is_cut THEN cut_places := cut_places || places[i]; END IF;
-      any_had_lease := any_had_lease OR coalesce(here.had_lease, false);
-      part := least(here.ready, quotas[places[i]], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
+      IF (posthorn.opens_at(e, pace) <= now_ms) IS NOT TRUE THEN
+        taken := taken || 0;
+        left_over := left_over || 0;
+        CONTINUE;
+      END IF;
+      here := posthorn.look_at(e, pace, depth, suspects IS NOT NULL, terms, now_ms);
+      part := least(here.ready, quotas[place], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
       wanted := wanted || here.free[1:part];
       free_slots := free_slots - part;
+      taken := taken || part;
+      left_over := left_over || here.ready - part + here.is_cut::integer;
+      IF here.is_cut THEN cut_places := cut_places || place; END IF;
+      IF here.had_lease THEN any_had_lease := true; END IF;
       IF e.failing_since IS NOT NULL THEN failing_left := failing_left - part; END IF;
-      taken[cardinality(taken)] := part;
-      left_over[cardinality(taken)] := here.ready - part + here.is_cut::integer;
       IF here.ready > part THEN
         spare := spare || here.free[part + 1:here.ready];
         spare_of := spare_of || array_fill(cardinality(taken), ARRAY[here.ready - part]);
@@ -485,59 +492,66 @@ BEGIN
         paced_by := paced_by || e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0));
       END IF;
     END LOOP;
-    FOR i IN 1..cardinality(spare) LOOP
-      EXIT WHEN free_slots <= 0;
-      CONTINUE WHEN spare_failing[i] AND failing_left <= 0;
-      wanted := wanted || spare[i];
-      free_slots := free_slots - 1;
-      IF spare_failing[i] THEN failing_left := failing_left - 1; END IF;
-      taken[spare_of[i]] := taken[spare_of[i]] + 1;
-      left_over[spare_of[i]] := left_over[spare_of[i]] - 1;
-    END LOOP;
+    IF free_slots > 0 AND spare IS NOT NULL THEN
+      FOR i IN 1..cardinality(spare) LOOP
+        EXIT WHEN free_slots <= 0;
+        CONTINUE WHEN spare_failing[i] AND failing_left <= 0;
+        wanted := wanted || spare[i];
+        free_slots := free_slots - 1;
+        IF spare_failing[i] THEN failing_left := failing_left - 1; END IF;
+        taken[spare_of[i]] := taken[spare_of[i]] + 1;
+        left_over[spare_of[i]] := left_over[spare_of[i]] - 1;
+      END LOOP;
+    END IF;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
     -- Others may be at those whose lease ran out, in another order: these are locked first, or left. To the rest only a lane's claim comes.
     IF any_had_lease THEN
       wanted := ARRAY(SELECT q.ctid FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED);
     END IF;
-    IF paced <> '{}' THEN
+    IF paced IS NOT NULL THEN
       INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
       SELECT g.tenant, looked_at[g.place], g.since + taken[g.place] * g.pause
       FROM unnest(paced_tenants, paced, paced_from, paced_by) AS g(tenant, place, since, pause) WHERE taken[g.place] > 0
       ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due;
     END IF;
-    IF wanted <> '{}' THEN
+    IF cardinality(wanted) > 0 THEN
       RETURN QUERY
       WITH leased AS (
         UPDATE posthorn.queue q SET
-          leased_until = now_ms + lease_ms,
+          leased_until = now_ms + terms.lease_ms,
           token = nextval('posthorn.tokens'),
-          solo = alone,
+          solo = terms.alone,
           attempt = q.attempt + 1,
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease OR q.token IS NULL)
+        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease IS TRUE OR q.token IS NULL)
         RETURNING q.*
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
         q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
-        CASE WHEN v.ascii THEN convert_from(v.body, 'SQL_ASCII') END, CASE WHEN NOT v.ascii THEN encode(v.body, 'escape') END, NULL
+        CASE WHEN o.ascii THEN convert_from(o.body, 'SQL_ASCII') END, CASE WHEN NOT o.ascii THEN encode(o.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
         SELECT v.type, v.ordering_key, v.metadata, v.body, v.ascii FROM posthorn.events v
-        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NULL
-        UNION ALL
-        SELECT v.type, v.ordering_key, v.metadata, b.body, b.ascii FROM posthorn.events v
-        LEFT JOIN posthorn.bodies b ON b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = q.envelope
-        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NOT NULL OFFSET 0) v;
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v
+      LEFT JOIN LATERAL (
+        SELECT b.body, b.ascii FROM posthorn.bodies b
+        WHERE q.envelope IS NOT NULL AND b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope OFFSET 0) b ON true
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN q.envelope IS NULL THEN v.body ELSE b.body END AS body,
+          CASE WHEN q.envelope IS NULL THEN v.ascii ELSE b.ascii END AS ascii) o;
     END IF;
 
+    EXIT WHEN cut_places IS NULL;
     places := cut_places;
-    depth := per_endpoint;
+    most := cardinality(places);
+    depth := terms.per_endpoint;
+    cut_places := NULL; wanted := NULL; spare := NULL; spare_of := NULL; spare_failing := NULL; any_had_lease := NULL;
+    paced := NULL; paced_tenants := NULL; paced_from := NULL; paced_by := NULL;
   END LOOP;
 
-  lane := NULL;
-  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'taken', taken,
+  note := json_build_object('now', now_ms, 'suspects', suspects IS TRUE, 'seen', coalesce(seen, 0), 'busy', busy, 'lanes', looked_at, 'taken', taken,
     'left', left_over, 'endpoints', endpoints)::text;
   RETURN NEXT;
 END $function$;
@@ -621,7 +635,22 @@ BEGIN
     event_id = excluded.event_id, delivery_id = excluded.delivery_id, "position" = excluded."position";
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text, ids text, attempts text, tokens text, lease_ms text)
+CREATE OR REPLACE FUNCTION posthorn.endpoints_of(of_tenant text, known text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+  mark text;
+BEGIN
+  SELECT hashtextextended(coalesce(string_agg(e.lane || ' ' || e.revision || ' ' || e.xmin, ',' ORDER BY e.lane), ''), 0) INTO mark
+  FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant;
+  IF mark = known THEN RETURN ''; END IF;
+  RETURN json_build_object('mark', mark, 'endpoints', (
+    SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]') FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant))::text;
+END $function$;
+
+CREATE OR REPLACE FUNCTION posthorn.extend_leases(leases text, lease_ms text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -631,19 +660,17 @@ CREATE OR REPLACE FUNCTION posthorn.extend_leases(tenants text, ids text, attemp
  SET jit TO 'off'
 AS $function$
 DECLARE
-  tenants text[] := extend_leases.tenants::text[];
-  ids text[] := extend_leases.ids::text[];
-  attempts integer[] := extend_leases.attempts::integer[];
-  tokens bigint[] := extend_leases.tokens::bigint[];
+  leases text[] := extend_leases.leases::text[];
   lease_ms bigint := extend_leases.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
   places bigint[];
 BEGIN
   WITH found AS MATERIALIZED (
-    SELECT g.place, l.t FROM unnest(tenants, ids, attempts, tokens) WITH ORDINALITY AS g(tenant, id, attempt, token, place)
+    SELECT i AS place, l.t FROM generate_series(1, array_length(leases, 1)) AS i
     CROSS JOIN LATERAL (
       SELECT q.ctid AS t FROM posthorn.queue q
-      WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt AND q.leased_until > now_ms
+      WHERE q.tenant_id = leases[i][1] AND q.id = leases[i][2] AND q.token = leases[i][4]::bigint AND q.attempt = leases[i][3]::integer
+        AND q.leased_until > now_ms
       FOR UPDATE OFFSET 0
     ) l
   ), extended AS (
@@ -654,7 +681,7 @@ BEGIN
   RETURN array_to_json(places)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text, ids text, tokens text, states text, issues text, wanted text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.fan_out_events(verdicts text, deliveries text, bodies text, bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -664,50 +691,38 @@ CREATE OR REPLACE FUNCTION posthorn.fan_out_events(tenants text, ids text, token
  SET jit TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-<<own>>
 DECLARE
-  tenants text[] := fan_out_events.tenants::text[];
-  ids text[] := fan_out_events.ids::text[];
-  tokens text[] := fan_out_events.tokens::text[];
-  states text[] := fan_out_events.states::text[];
-  issues text[] := fan_out_events.issues::text[];
-  wanted integer[] := fan_out_events.wanted::integer[];
-  places integer[] := fan_out_events.places::integer[];
-  delivery_ids text[] := fan_out_events.delivery_ids::text[];
-  endpoints text[] := fan_out_events.endpoints::text[];
-  envelopes text[] := fan_out_events.envelopes::text[];
-  reasons text[] := fan_out_events.reasons::text[];
-  body_places integer[] := fan_out_events.body_places::integer[];
-  body_envelopes text[] := fan_out_events.body_envelopes::text[];
-  body_starts integer[] := fan_out_events.body_starts::integer[];
-  body_lengths integer[] := fan_out_events.body_lengths::integer[];
-  body_ascii boolean[] := fan_out_events.body_ascii::boolean[];
+  verdicts text[] := fan_out_events.verdicts::text[];
+  deliveries text[] := fan_out_events.deliveries::text[];
+  total integer := array_length(verdicts, 1);
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
-  order_keys text[];
+  events text[];
   applied integer;
-  woken json;
+  due integer;
 BEGIN
-  PERFORM 1 FROM posthorn.unmatched u JOIN unnest(tenants, ids) AS g(tenant, id) ON u.tenant_id = g.tenant AND u.event_id = g.id
+  PERFORM 1 FROM generate_series(1, total) AS i JOIN posthorn.unmatched u ON u.tenant_id = verdicts[i][1] AND u.event_id = verdicts[i][2]
   ORDER BY u.seq FOR UPDATE OF u;
 
   -- Of each place the seq where the verdict holds, and NULL where it does not.
   WITH matched AS (
-    DELETE FROM posthorn.unmatched u USING unnest(tenants, ids, tokens) WITH ORDINALITY AS g(tenant, id, token, place)
-    WHERE u.tenant_id = g.tenant AND u.event_id = g.id AND u.token::text = g.token
-    RETURNING g.place, u.seq, u.ordering_key
+    DELETE FROM posthorn.unmatched u USING generate_series(1, total) AS i
+    WHERE u.tenant_id = verdicts[i][1] AND u.event_id = verdicts[i][2] AND u.token::text = verdicts[i][3]
+    RETURNING i, u.seq, u.ordering_key
   )
-  SELECT array_agg(m.seq ORDER BY g.place), array_agg(m.ordering_key ORDER BY g.place), count(m.seq)
-  INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
+  SELECT array_agg(m.seq ORDER BY i), array_agg(ARRAY[verdicts[i][1], verdicts[i][2], m.ordering_key] ORDER BY i), count(m.seq)
+  INTO seqs, events, applied FROM generate_series(1, total) AS i LEFT JOIN matched m USING (i);
 
-  UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
-  FROM unnest(seqs, tenants, ids, states, own.issues, own.wanted) AS g(seq, tenant, id, state, issues, wanted)
-  WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
-  IF places <> '{}' THEN
-    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
+  UPDATE posthorn.events e SET state = verdicts[i][4], issues = verdicts[i][5], wanted = verdicts[i][6]::integer
+  FROM generate_series(1, total) AS i
+  WHERE seqs[i] IS NOT NULL AND e.tenant_id = verdicts[i][1] AND e.id = verdicts[i][2];
+  IF cardinality(deliveries) > 0 THEN
+    SELECT array_agg(ARRAY[deliveries[i][1], deliveries[i][2], deliveries[i][3], deliveries[i][4], deliveries[i][5]]
+      ORDER BY seqs[deliveries[i][1]::integer], i)
+    INTO deliveries FROM generate_series(1, array_length(deliveries, 1)) AS i;
+    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
   END IF;
-  RETURN json_build_object('applied', applied, 'woken', woken)::text;
+  RETURN applied::text;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.find_lanes()
@@ -768,16 +783,14 @@ BEGIN
     WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position");
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_and_claim(turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text, facts text, matched text, wanted text, starts text, lengths text, ascii text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea, lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text, per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text)
+CREATE OR REPLACE FUNCTION posthorn.insert_and_claim(events text, deliveries text, bodies text, bytes bytea, recorded text, lanes text, quotas text, revisions text, terms text)
  RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  note := posthorn.insert_events(turns, tenants, ids, types, versions, times, keys, order_keys, facts, matched, wanted, starts, lengths, ascii,
-    places, delivery_ids, endpoints, envelopes, reasons, body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes);
+  note := posthorn.insert_events(events, deliveries, bodies, bytes, recorded);
   RETURN NEXT;
-  RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, first_lanes, most, lease_ms, per_endpoint, failing_limit,
-    probe_after_ms, alone, solo_after, 'false') c;
+  RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, terms) c;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.insert_endpoint(request text)
@@ -799,7 +812,7 @@ BEGIN
   RETURN row_to_json(e)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_events(turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text, metadata text, matched text, wanted text, starts text, lengths text, ascii text, places text, delivery_ids text, endpoints text, envelopes text, reasons text, body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea, unchecked text DEFAULT 'false'::text)
+CREATE OR REPLACE FUNCTION posthorn.insert_events(events text, deliveries text, bodies text, bytes bytea, recorded text, unchecked text DEFAULT 'false'::text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -810,76 +823,56 @@ CREATE OR REPLACE FUNCTION posthorn.insert_events(turns text, tenants text, ids 
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-  turns integer[] := insert_events.turns::integer[];
-  tenants text[] := insert_events.tenants::text[];
-  ids text[] := insert_events.ids::text[];
-  types text[] := insert_events.types::text[];
-  versions integer[] := insert_events.versions::integer[];
-  times bigint[] := insert_events.times::bigint[];
-  keys text[] := insert_events.keys::text[];
-  order_keys text[] := insert_events.order_keys::text[];
-  metadata text[] := insert_events.metadata::text[];
-  matched boolean[] := insert_events.matched::boolean[];
-  wanted integer[] := insert_events.wanted::integer[];
-  starts integer[] := insert_events.starts::integer[];
-  lengths integer[] := insert_events.lengths::integer[];
-  ascii boolean[] := insert_events.ascii::boolean[];
-  places integer[] := insert_events.places::integer[];
-  delivery_ids text[] := insert_events.delivery_ids::text[];
-  endpoints text[] := insert_events.endpoints::text[];
-  envelopes text[] := insert_events.envelopes::text[];
-  reasons text[] := insert_events.reasons::text[];
-  body_places integer[] := insert_events.body_places::integer[];
-  body_envelopes text[] := insert_events.body_envelopes::text[];
-  body_starts integer[] := insert_events.body_starts::integer[];
-  body_lengths integer[] := insert_events.body_lengths::integer[];
-  body_ascii boolean[] := insert_events.body_ascii::boolean[];
-  unchecked boolean := insert_events.unchecked::boolean;
+  events text[] := insert_events.events::text[];
+  deliveries text[] := insert_events.deliveries::text[];
+  total integer := array_length(events, 1);
   now_ms bigint := posthorn.now_ms();
-  drawn bigint[];
   seqs bigint[];
-  fresh bigint[];
-  woken json;
+  written integer;
+  due integer;
 BEGIN
-  drawn := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, cardinality(ids)));
-  seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
-  WITH inserted AS (
-    INSERT INTO posthorn.events
-      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
-    SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
-      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, ascii)
-      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
-    ON CONFLICT DO NOTHING
-    RETURNING seq
-  )
-  SELECT coalesce(array_agg(seq), '{}') INTO fresh FROM inserted;
-  IF cardinality(fresh) < cardinality(seqs) THEN
-    seqs := ARRAY(SELECT CASE WHEN s = ANY (fresh) THEN s END FROM unnest(seqs) AS s);
+  IF total = 1 THEN
+    seqs := ARRAY[nextval('posthorn.positions')];
+  ELSE
+    seqs := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, total));
+    seqs := ARRAY(SELECT seqs[events[i][11]::integer] FROM generate_series(1, total) AS i);
+  END IF;
+  INSERT INTO posthorn.events
+    (tenant_id, id, seq, ordering_key, type, version, "timestamp", recorded_at, idempotency_key, metadata, state, wanted, body, ascii)
+  SELECT events[i][1], events[i][2], seqs[i], events[i][3], events[i][4], events[i][5]::integer, events[i][6]::bigint, now_ms, events[i][7],
+    events[i][8], events[i][9], events[i][10]::integer, substring(bytes FROM events[i][12]::integer FOR events[i][13]::integer),
+    events[i][14]::boolean
+  FROM generate_series(1, total) AS i
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  IF written < total THEN
+    seqs := ARRAY(
+      SELECT (SELECT v.seq FROM posthorn.events v WHERE v.tenant_id = events[i][1] AND v.id = events[i][2] AND v.seq = seqs[i])
+      FROM generate_series(1, total) AS i);
   END IF;
 
-  IF false = ANY (matched) THEN
+  IF recorded <> '0' THEN
     INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
-    SELECT g.tenant, g.id, g.seq, g.order_key,
-      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), unchecked
-    FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
-    WHERE g.seq IS NOT NULL AND NOT g.matched;
+    SELECT events[i][1], events[i][2], seqs[i], events[i][3],
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = events[i][1]), 0), unchecked::boolean
+    FROM generate_series(1, total) AS i
+    WHERE seqs[i] IS NOT NULL AND events[i][9] = 'recorded';
   END IF;
-  IF places <> '{}' THEN
-    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
+  IF cardinality(deliveries) > 0 THEN
+    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
   END IF;
+  IF written = total THEN RETURN '[]'; END IF;
 
-  RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
-    SELECT json_agg(json_build_array(v.id, g.seq IS NULL, v.wanted) ORDER BY g.place)
-    FROM unnest(seqs, tenants, ids, keys) WITH ORDINALITY AS g(seq, tenant, id, key, place)
+  RETURN (
+    SELECT json_agg(json_build_array(v.id, seqs[i] IS NULL, v.wanted) ORDER BY i)
+    FROM generate_series(1, total) AS i
     CROSS JOIN LATERAL (
       SELECT known.* FROM (
-        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.idempotency_key = g.key
+        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.idempotency_key = events[i][7]
         UNION ALL
-        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.id = g.id
+        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.id = events[i][2]
       ) known ORDER BY rank LIMIT 1
-    ) v) END)::text;
+    ) v)::text;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.is_unlogged(of_tenant text, delivery text, attempt integer, started bigint)
@@ -910,18 +903,20 @@ AS $function$
   SELECT r.lane, r.due_at FROM r
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.look_at(e posthorn.endpoints, pace double precision, depth bigint, slack integer, per_endpoint bigint, probe_after_ms double precision, alone boolean, now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean)
+CREATE OR REPLACE FUNCTION posthorn.look_at(e posthorn.endpoints, pace double precision, depth bigint, has_suspects boolean, terms posthorn.claim_terms, now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_variable
 DECLARE
+  slack integer := CASE WHEN has_suspects THEN 64 ELSE 16 END;
   is_lined boolean := e.ordered IS NOT NULL AND e.status <> 'disabled';
-  cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END;
+  cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= terms.probe_after_ms THEN least(terms.per_endpoint, 1)
+    ELSE terms.per_endpoint END;
   held bigint;
   seen bigint;
 BEGIN
-  IF is_lined OR alone THEN
+  IF is_lined OR terms.alone THEN
     SELECT count(*) FILTER (WHERE w.leased_until > now_ms),
       array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted),
       bool_or(w.was_leased AND w.leased_until <= now_ms)
@@ -933,7 +928,7 @@ BEGIN
       (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
        WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
       UNION ALL
-      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, alone = (h.losses >= 2) FROM (
+      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
          SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
            (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
          FROM posthorn.heads(e.tenant_id, e.lane) h
@@ -1137,7 +1132,7 @@ BEGIN
   RETURN json_build_object('payloads', payloads, 'attempts', attempts, 'deliveries', deliveries, 'events', events)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text, ids text, events text, endpoints text, renewed text, envelopes text, replays text, starts text, lengths text, ascii text, bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.redeliver(items text, bytes bytea)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1147,28 +1142,20 @@ CREATE OR REPLACE FUNCTION posthorn.redeliver(tenants text, ids text, events tex
  SET jit TO 'off'
 AS $function$
 DECLARE
-  tenants text[] := redeliver.tenants::text[];
-  ids text[] := redeliver.ids::text[];
-  events text[] := redeliver.events::text[];
-  endpoints text[] := redeliver.endpoints::text[];
-  renewed boolean[] := redeliver.renewed::boolean[];
-  envelopes text[] := redeliver.envelopes::text[];
-  replays text[] := redeliver.replays::text[];
-  starts integer[] := redeliver.starts::integer[];
-  lengths integer[] := redeliver.lengths::integer[];
-  ascii boolean[] := redeliver.ascii::boolean[];
+  items text[] := redeliver.items::text[];
+  total integer := array_length(items, 1);
   now_ms bigint := posthorn.now_ms();
   verdicts text[] := '{}';
 BEGIN
   PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
-  PERFORM 1 FROM (SELECT DISTINCT g.tenant, g.event FROM unnest(tenants, events) AS g(tenant, event) ORDER BY 1, 2) g
+  PERFORM 1 FROM (SELECT DISTINCT items[i][1] AS tenant, items[i][3] AS event FROM generate_series(1, total) AS i ORDER BY 1, 2) g
   CROSS JOIN LATERAL (
     SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant AND v.id = g.event FOR NO KEY UPDATE OFFSET 0
   ) l;
-  FOR place IN 1..cardinality(ids) LOOP
-    verdicts := verdicts || posthorn.redeliver_one(tenants[place], ids[place], events[place], endpoints[place], renewed[place],
-      envelopes[place], replays[place], substring(bytes FROM starts[place] FOR lengths[place]), ascii[place], now_ms);
+  FOR i IN 1..total LOOP
+    verdicts := verdicts || posthorn.redeliver_one(items[i][1], items[i][2], items[i][3], items[i][4], items[i][5]::boolean, items[i][6],
+      items[i][7], substring(bytes FROM items[i][8]::integer FOR items[i][9]::integer), items[i][10]::boolean, now_ms);
   END LOOP;
   RETURN array_to_json(verdicts)::text;
 END $function$;
@@ -1211,7 +1198,7 @@ BEGIN
   RETURN 'created';
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text, ids text, attempts text, tokens text)
+CREATE OR REPLACE FUNCTION posthorn.release_leases(leases text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1221,14 +1208,11 @@ CREATE OR REPLACE FUNCTION posthorn.release_leases(tenants text, ids text, attem
  SET jit TO 'off'
 AS $function$
 DECLARE
-  tenants text[] := release_leases.tenants::text[];
-  ids text[] := release_leases.ids::text[];
-  attempts integer[] := release_leases.attempts::integer[];
-  tokens bigint[] := release_leases.tokens::bigint[];
+  leases text[] := release_leases.leases::text[];
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
-  FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
-  WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt;
+  FROM generate_series(1, array_length(leases, 1)) AS i
+  WHERE q.tenant_id = leases[i][1] AND q.id = leases[i][2] AND q.token = leases[i][4]::bigint AND q.attempt = leases[i][3]::integer;
   RETURN '';
 END $function$;
 
@@ -1306,15 +1290,13 @@ BEGIN
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
   bytes := convert_to(body, 'UTF8');
-  answer := posthorn.insert_events('{1}', ARRAY[tenant]::text, ARRAY[event_id]::text, ARRAY[type]::text, ARRAY[version]::text,
-    ARRAY[happened]::text, ARRAY[idempotency_key]::text, ARRAY[ordering_key]::text, ARRAY[metadata::text]::text, '{f}', '{0}', '{1}',
-    ARRAY[length(bytes)]::text, ARRAY[length(bytes) = length(body)]::text, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes,
-    'true')::jsonb;
-  RETURN coalesce(answer->'answers'->0->>0, event_id);
+  answer := posthorn.insert_events(ARRAY[[tenant, event_id, ordering_key, type, version::text, happened::text, idempotency_key, metadata::text,
+    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text]]::text, '{}', '{}', bytes, '1', 'true')::jsonb;
+  RETURN coalesce(answer->0->>0, event_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.send(text,text,jsonb,text,text,jsonb,text,timestamp with time zone,integer) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text, ids text, attempts text, tokens text, statuses text, retries text, deferrals text, reasons text, http_statuses text, log_places text, numbers text, started text, durations text, outcomes text, answers text, request_headers text, response_headers text, truncated text, codes text, messages text, duplicates text, fresh_sockets text, starts text, lengths text, bytes bytea)
+CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(settlements text, attempts text, bytes bytea, pending text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1325,33 +1307,12 @@ CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(tenants text, ids text, at
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-  tenants text[] := settle_deliveries.tenants::text[];
-  ids text[] := settle_deliveries.ids::text[];
-  attempts integer[] := settle_deliveries.attempts::integer[];
-  tokens bigint[] := settle_deliveries.tokens::bigint[];
-  statuses text[] := settle_deliveries.statuses::text[];
-  retries bigint[] := settle_deliveries.retries::bigint[];
-  deferrals boolean[] := settle_deliveries.deferrals::boolean[];
-  reasons text[] := settle_deliveries.reasons::text[];
-  http_statuses integer[] := settle_deliveries.http_statuses::integer[];
-  log_places integer[] := settle_deliveries.log_places::integer[];
-  numbers integer[] := settle_deliveries.numbers::integer[];
-  started bigint[] := settle_deliveries.started::bigint[];
-  durations integer[] := settle_deliveries.durations::integer[];
-  outcomes text[] := settle_deliveries.outcomes::text[];
-  answers integer[] := settle_deliveries.answers::integer[];
-  request_headers text[] := settle_deliveries.request_headers::text[];
-  response_headers text[] := settle_deliveries.response_headers::text[];
-  truncated boolean[] := settle_deliveries.truncated::boolean[];
-  codes text[] := settle_deliveries.codes::text[];
-  messages text[] := settle_deliveries.messages::text[];
-  duplicates boolean[] := settle_deliveries.duplicates::boolean[];
-  fresh_sockets boolean[] := settle_deliveries.fresh_sockets::boolean[];
-  starts integer[] := settle_deliveries.starts::integer[];
-  lengths integer[] := settle_deliveries.lengths::integer[];
+  settlements text[] := settle_deliveries.settlements::text[];
+  attempts text[] := settle_deliveries.attempts::text[];
+  total integer := array_length(settlements, 1);
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
-  applied integer[] := '{}';
+  applied integer[];
   is_whole boolean;
   done integer[];
   ended jsonb;
@@ -1360,41 +1321,40 @@ BEGIN
     -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
     WITH gone AS (
       DELETE FROM posthorn.queue q USING (
-        SELECT l.t, g.place, g.token, g.status, g.reason, g.http_status
-        FROM unnest(tenants, ids, attempts, tokens, statuses, reasons, http_statuses) WITH ORDINALITY
-          AS g(tenant, id, attempt, token, status, reason, http_status, place)
+        SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
         CROSS JOIN LATERAL (
-          SELECT q.ctid AS t FROM posthorn.queue q
-          WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-        WHERE g.status <> 'pending' AND (round = 1 OR g.place = ANY (left_over))
+          SELECT q.ctid AS t, q.token FROM posthorn.queue q
+          WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+            AND q.attempt = settlements[i][3]::integer OFFSET 0) l
+        WHERE settlements[i][5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
       ) f WHERE q.ctid = f.t AND q.token = f.token
-      RETURNING q.*, f.place, f.status, f.reason, f.http_status
+      RETURNING q.*, f.place
     ), logged AS (
       INSERT INTO posthorn.deliveries
         (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
          created_at, finished_at)
-      SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
-        message_id, replay_of, created_at, now_ms
+      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place][5], settlements[place][8], attempt, lost, solo_lost, deferred,
+        coalesce(settlements[place][9]::integer, last_status), message_id, replay_of, created_at, now_ms
       FROM gone
     )
     SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
-      'id', id, 'position', "position", 'seq', seq, 'failed', status = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place][5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
     INTO done, ended FROM gone;
     IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
     applied := applied || done;
 
-    IF 'pending' = ANY (statuses) THEN
+    IF pending <> '0' THEN
       WITH kept AS (
-        UPDATE posthorn.queue q SET due_at = now_ms + f.retry, leased_until = 0, token = NULL, solo = false,
-          deferred = q.deferred + f.deferral::integer, last_status = coalesce(f.http_status, q.last_status)
+        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place][6]::bigint, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + settlements[f.place][7]::boolean::integer,
+          last_status = coalesce(settlements[f.place][9]::integer, q.last_status)
         FROM (
-          SELECT l.t, g.place, g.token, g.retry, g.deferral, g.http_status
-          FROM unnest(tenants, ids, attempts, tokens, statuses, retries, deferrals, http_statuses) WITH ORDINALITY
-            AS g(tenant, id, attempt, token, status, retry, deferral, http_status, place)
+          SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
           CROSS JOIN LATERAL (
-            SELECT q.ctid AS t FROM posthorn.queue q
-            WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-          WHERE g.status = 'pending' AND (round = 1 OR g.place = ANY (left_over))
+            SELECT q.ctid AS t, q.token FROM posthorn.queue q
+            WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+              AND q.attempt = settlements[i][3]::integer OFFSET 0) l
+          WHERE settlements[i][5] = 'pending' AND (round = 1 OR i = ANY (left_over))
         ) f WHERE q.ctid = f.t AND q.token = f.token
         RETURNING f.place
       )
@@ -1402,29 +1362,31 @@ BEGIN
       applied := applied || done;
     END IF;
 
-    EXIT WHEN cardinality(applied) = cardinality(ids);
+    is_whole := cardinality(applied) = total;
+    EXIT WHEN is_whole;
     EXIT WHEN round = 2;
-    left_over := ARRAY(SELECT p FROM generate_series(1, cardinality(ids)) AS p WHERE p <> ALL (applied));
-    PERFORM 1 FROM unnest(left_over) AS p(place) CROSS JOIN LATERAL (
-      SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[p.place] AND q.id = ids[p.place] AND q.token = tokens[p.place]
+    left_over := ARRAY(SELECT i FROM generate_series(1, total) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
+    PERFORM 1 FROM unnest(left_over) AS i CROSS JOIN LATERAL (
+      SELECT 1 FROM posthorn.queue q
+      WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
       FOR UPDATE OFFSET 0) l;
     EXIT WHEN NOT FOUND;
   END LOOP;
 
   -- What was stale may be a repetition, and of two at once the second sees what the first logged.
-  is_whole := cardinality(applied) = cardinality(ids);
-  IF NOT is_whole THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
+  IF is_whole IS NOT TRUE THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT tenants[l.place], ids[l.place], l.number, l.started, l.duration, l.outcome, l.status, l.request_headers, l.response_headers, l.truncated,
-    l.code, l.message, l.duplicate, l.fresh_socket, substring(bytes FROM l.start FOR l.length)
-  FROM unnest(log_places, numbers, started, durations, outcomes, answers, request_headers, response_headers, truncated, codes, messages, duplicates,
-    fresh_sockets, starts, lengths)
-    AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
-      start, length)
-  WHERE is_whole OR l.place = ANY (applied) OR posthorn.is_unlogged(tenants[l.place], ids[l.place], l.number, l.started);
-  RETURN array_to_json(applied)::text;
+  SELECT settlements[l.place][1], settlements[l.place][2], l.number, l.started, attempts[i][4]::integer, attempts[i][5], attempts[i][6]::integer,
+    attempts[i][7], attempts[i][8], attempts[i][9]::boolean, attempts[i][10], attempts[i][11], attempts[i][12]::boolean,
+    attempts[i][13]::boolean, substring(bytes FROM attempts[i][14]::integer FOR attempts[i][15]::integer)
+  FROM (
+    SELECT i, attempts[i][1]::integer AS place, attempts[i][2]::integer AS number, attempts[i][3]::bigint AS started
+    FROM generate_series(1, array_length(attempts, 1)) AS i) l
+  WHERE is_whole OR l.place = ANY (applied)
+    OR posthorn.is_unlogged(settlements[l.place][1], settlements[l.place][2], l.number, l.started);
+  RETURN coalesce(array_to_json(applied)::text, '[]');
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.suspicious_lanes(now_ms bigint)

@@ -1,5 +1,5 @@
 -- Sender, version 1: events come in. What each call takes and answers is text, so that no host's type parsers matter, and no cast has to be planned
--- with each call. Batches come as columns: an array for each, of which the shorter ones end in NULLs.
+-- with each call. Batches come as rows: an array of two dimensions, all texts, which costs a call less than an array for each column.
 
 CREATE FUNCTION posthorn.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;
@@ -13,136 +13,113 @@ BEGIN
   END IF;
 END $$;
 
--- Writes the deliveries of events that are there: due at once, unless skipped; born canceled when their endpoint is gone. `places` says of which
--- event each is; `bytes` holds the bodies in other envelopes. Answers the lanes that have work now, and whose each is.
+-- Writes the deliveries of events that are there: due at once, unless skipped; born canceled when their endpoint is gone. Answers how many are due.
+-- `events`: rows of tenant, id, ordering key and whatever else; `seqs`: of each its place, NULL where it is not to have any.
+-- `deliveries`: rows of place in `events`, id, endpoint, envelope, reason to skip it; in the order in which they are to be delivered.
+-- `bodies`: rows of place, envelope, and start, length and whether it is ASCII, of `bytes`.
 CREATE FUNCTION posthorn.add_deliveries(
-  tenants text[], events text[], seqs bigint[], order_keys text[],
-  places integer[], ids text[], endpoints text[], envelopes text[], reasons text[],
-  body_places integer[], body_envelopes text[], body_starts integer[], body_lengths integer[], body_ascii boolean[], bytes bytea, now_ms bigint
-) RETURNS json LANGUAGE plpgsql AS $$
+  events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint
+) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  lanes bigint[];
-  owners text[];
+  due integer;
 BEGIN
-  IF body_places <> '{}' THEN
+  IF cardinality(bodies) > 0 THEN
     INSERT INTO posthorn.bodies (tenant_id, event_id, envelope, body, ascii)
-    SELECT tenants[b.place], events[b.place], b.envelope, substring(bytes FROM b.start FOR b.length), b.ascii
-    FROM unnest(body_places, body_envelopes, body_starts, body_lengths, body_ascii) AS b(place, envelope, start, length, ascii)
-    WHERE seqs[b.place] IS NOT NULL
+    SELECT events[g.place][1], events[g.place][2], g.envelope, substring(bytes FROM g.start FOR g.length), g.ascii
+    FROM (
+      SELECT bodies[i][1]::integer AS place, bodies[i][2] AS envelope, bodies[i][3]::integer AS start, bodies[i][4]::integer AS length,
+        bodies[i][5]::boolean AS ascii
+      FROM generate_series(1, array_length(bodies, 1)) AS i) g
+    WHERE seqs[g.place] IS NOT NULL
     ON CONFLICT DO NOTHING;
   END IF;
 
-  WITH added AS (
-    INSERT INTO posthorn.queue
-      (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
-    SELECT d.tenant, d.id, e.lane, d.endpoint, events[d.place], nextval('posthorn.positions'), seqs[d.place], order_keys[d.place],
-      now_ms, d.envelope, now_ms
-    FROM (
-      SELECT d.*, tenants[d.place] AS tenant
-      FROM unnest(places, ids, endpoints, envelopes, reasons) WITH ORDINALITY AS d(place, id, endpoint, envelope, reason, n)
-      WHERE d.reason IS NULL AND seqs[d.place] IS NOT NULL
-      ORDER BY seqs[d.place], d.n
-    ) d
-    CROSS JOIN LATERAL (
-      SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = d.tenant AND e.id = d.endpoint OFFSET 0) e
-    RETURNING lane, tenant_id
-  )
-  SELECT array_agg(lane), array_agg(tenant_id) INTO lanes, owners FROM added;
-  IF coalesce(cardinality(lanes), 0) = cardinality(places) THEN RETURN json_build_object('lanes', lanes, 'tenants', owners); END IF;
+  INSERT INTO posthorn.queue
+    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
+  SELECT events[g.place][1], g.id, e.lane, g.endpoint, events[g.place][2], nextval('posthorn.positions'), seqs[g.place], events[g.place][3],
+    now_ms, g.envelope, now_ms
+  FROM (
+    SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][4] AS envelope,
+      deliveries[i][5] AS reason
+    FROM generate_series(1, array_length(deliveries, 1)) AS i) g
+  CROSS JOIN LATERAL (
+    SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = events[g.place][1] AND e.id = g.endpoint OFFSET 0) e
+  WHERE g.reason IS NULL AND seqs[g.place] IS NOT NULL;
+  GET DIAGNOSTICS due = ROW_COUNT;
+  IF due = array_length(deliveries, 1) THEN RETURN due; END IF;
 
   INSERT INTO posthorn.deliveries
     (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, created_at, finished_at)
-  SELECT tenants[d.place], d.id, d.endpoint, events[d.place], nextval('posthorn.positions'),
-    CASE WHEN d.reason IS NULL THEN 'canceled' ELSE 'skipped' END, d.reason, 0, 0, 0, 0, now_ms, now_ms
-  FROM unnest(places, ids, endpoints, reasons) AS d(place, id, endpoint, reason)
-  WHERE seqs[d.place] IS NOT NULL AND (d.reason IS NOT NULL OR NOT EXISTS (
-    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[d.place] AND q.id = d.id));
-  RETURN json_build_object('lanes', lanes, 'tenants', owners);
+  SELECT events[g.place][1], g.id, g.endpoint, events[g.place][2], nextval('posthorn.positions'),
+    CASE WHEN g.reason IS NULL THEN 'canceled' ELSE 'skipped' END, g.reason, 0, 0, 0, 0, now_ms, now_ms
+  FROM (
+    SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][5] AS reason
+    FROM generate_series(1, array_length(deliveries, 1)) AS i) g
+  WHERE seqs[g.place] IS NOT NULL AND (g.reason IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = events[g.place][1] AND q.id = g.id));
+  RETURN due;
 END $$;
 
--- One row for each event, in the order of tenants and keys, so that two batches with the same ones wait for each other, and never in a circle;
--- `turns` is its place in the order of recording. `bytes` holds all bodies, and `ascii` says which are plain ASCII.
--- → { woken: { lanes, tenants }, answers: [[eventId, duplicate, deliveries]], in the order of the rows; absent when none is a duplicate }
+-- `events`: rows of tenant, id, ordering key, type, version, time, idempotency key, metadata, state, deliveries wanted, place in the order of
+-- recording, and start, length and whether it is ASCII, of `bytes`. They are in the order of tenants and keys, so that two batches with the same ones
+-- wait for each other, and never in a circle. `deliveries` and `bodies` as `add_deliveries` takes them. `recorded`: how many are left to be matched.
+-- → [[eventId, duplicate, deliveries]], in the order of the rows; empty when none is a duplicate
 CREATE FUNCTION posthorn.insert_events(
-  turns text, tenants text, ids text, types text, versions text, times text, keys text, order_keys text,
-  metadata text, matched text, wanted text, starts text, lengths text, ascii text,
-  places text, delivery_ids text, endpoints text, envelopes text, reasons text,
-  body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea,
-  unchecked text DEFAULT 'false'
+  events text, deliveries text, bodies text, bytes bytea, recorded text, unchecked text DEFAULT 'false'
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  turns integer[] := insert_events.turns::integer[];
-  tenants text[] := insert_events.tenants::text[];
-  ids text[] := insert_events.ids::text[];
-  types text[] := insert_events.types::text[];
-  versions integer[] := insert_events.versions::integer[];
-  times bigint[] := insert_events.times::bigint[];
-  keys text[] := insert_events.keys::text[];
-  order_keys text[] := insert_events.order_keys::text[];
-  metadata text[] := insert_events.metadata::text[];
-  matched boolean[] := insert_events.matched::boolean[];
-  wanted integer[] := insert_events.wanted::integer[];
-  starts integer[] := insert_events.starts::integer[];
-  lengths integer[] := insert_events.lengths::integer[];
-  ascii boolean[] := insert_events.ascii::boolean[];
-  places integer[] := insert_events.places::integer[];
-  delivery_ids text[] := insert_events.delivery_ids::text[];
-  endpoints text[] := insert_events.endpoints::text[];
-  envelopes text[] := insert_events.envelopes::text[];
-  reasons text[] := insert_events.reasons::text[];
-  body_places integer[] := insert_events.body_places::integer[];
-  body_envelopes text[] := insert_events.body_envelopes::text[];
-  body_starts integer[] := insert_events.body_starts::integer[];
-  body_lengths integer[] := insert_events.body_lengths::integer[];
-  body_ascii boolean[] := insert_events.body_ascii::boolean[];
-  unchecked boolean := insert_events.unchecked::boolean;
+  events text[] := insert_events.events::text[];
+  deliveries text[] := insert_events.deliveries::text[];
+  total integer := array_length(events, 1);
   now_ms bigint := posthorn.now_ms();
-  drawn bigint[];
   seqs bigint[];
-  fresh bigint[];
-  woken json;
+  written integer;
+  due integer;
 BEGIN
-  drawn := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, cardinality(ids)));
-  seqs := ARRAY(SELECT drawn[t] FROM unnest(turns) AS t);
-  WITH inserted AS (
-    INSERT INTO posthorn.events
-      (tenant_id, id, seq, type, version, "timestamp", recorded_at, state, idempotency_key, ordering_key, metadata, wanted, body, ascii)
-    SELECT g.tenant, g.id, g.seq, g.type, g.version, g.time, now_ms, CASE WHEN g.matched THEN 'fanned_out' ELSE 'recorded' END,
-      g.key, g.order_key, g.metadata, g.wanted, substring(bytes FROM g.start FOR g.length), g.ascii
-    FROM unnest(seqs, tenants, ids, types, versions, times, keys, order_keys, metadata, matched, wanted, starts, lengths, ascii)
-      AS g(seq, tenant, id, type, version, "time", key, order_key, metadata, matched, wanted, start, length, ascii)
-    ON CONFLICT DO NOTHING
-    RETURNING seq
-  )
-  SELECT coalesce(array_agg(seq), '{}') INTO fresh FROM inserted;
-  IF cardinality(fresh) < cardinality(seqs) THEN
-    seqs := ARRAY(SELECT CASE WHEN s = ANY (fresh) THEN s END FROM unnest(seqs) AS s);
+  IF total = 1 THEN
+    seqs := ARRAY[nextval('posthorn.positions')];
+  ELSE
+    seqs := ARRAY(SELECT nextval('posthorn.positions') FROM generate_series(1, total));
+    seqs := ARRAY(SELECT seqs[events[i][11]::integer] FROM generate_series(1, total) AS i);
+  END IF;
+  INSERT INTO posthorn.events
+    (tenant_id, id, seq, ordering_key, type, version, "timestamp", recorded_at, idempotency_key, metadata, state, wanted, body, ascii)
+  SELECT events[i][1], events[i][2], seqs[i], events[i][3], events[i][4], events[i][5]::integer, events[i][6]::bigint, now_ms, events[i][7],
+    events[i][8], events[i][9], events[i][10]::integer, substring(bytes FROM events[i][12]::integer FOR events[i][13]::integer),
+    events[i][14]::boolean
+  FROM generate_series(1, total) AS i
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  IF written < total THEN
+    seqs := ARRAY(
+      SELECT (SELECT v.seq FROM posthorn.events v WHERE v.tenant_id = events[i][1] AND v.id = events[i][2] AND v.seq = seqs[i])
+      FROM generate_series(1, total) AS i);
   END IF;
 
-  IF false = ANY (matched) THEN
+  IF recorded <> '0' THEN
     INSERT INTO posthorn.unmatched (tenant_id, event_id, seq, ordering_key, horizon, unchecked)
-    SELECT g.tenant, g.id, g.seq, g.order_key,
-      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = g.tenant), 0), unchecked
-    FROM unnest(seqs, tenants, ids, order_keys, matched) AS g(seq, tenant, id, order_key, matched)
-    WHERE g.seq IS NOT NULL AND NOT g.matched;
+    SELECT events[i][1], events[i][2], seqs[i], events[i][3],
+      coalesce((SELECT max(e.lane) FROM posthorn.endpoints e WHERE e.tenant_id = events[i][1]), 0), unchecked::boolean
+    FROM generate_series(1, total) AS i
+    WHERE seqs[i] IS NOT NULL AND events[i][9] = 'recorded';
   END IF;
-  IF places <> '{}' THEN
-    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
+  IF cardinality(deliveries) > 0 THEN
+    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
   END IF;
+  IF written = total THEN RETURN '[]'; END IF;
 
-  RETURN json_build_object('woken', woken, 'answers', CASE WHEN cardinality(fresh) < cardinality(seqs) THEN (
-    SELECT json_agg(json_build_array(v.id, g.seq IS NULL, v.wanted) ORDER BY g.place)
-    FROM unnest(seqs, tenants, ids, keys) WITH ORDINALITY AS g(seq, tenant, id, key, place)
+  RETURN (
+    SELECT json_agg(json_build_array(v.id, seqs[i] IS NULL, v.wanted) ORDER BY i)
+    FROM generate_series(1, total) AS i
     CROSS JOIN LATERAL (
       SELECT known.* FROM (
-        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.idempotency_key = g.key
+        SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.idempotency_key = events[i][7]
         UNION ALL
-        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = g.tenant AND e.id = g.id
+        SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.id = events[i][2]
       ) known ORDER BY rank LIMIT 1
-    ) v) END)::text;
+    ) v)::text;
 END $$;
 
 -- → a row for each event, and a last one with nothing but `now`. `body` is what is ASCII, `escaped` any other as encode(…, 'escape') writes it.
@@ -178,56 +155,40 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- One row for each verdict → { applied, woken: { lanes, tenants } }
-CREATE FUNCTION posthorn.fan_out_events(
-  tenants text, ids text, tokens text, states text, issues text, wanted text,
-  places text, delivery_ids text, endpoints text, envelopes text, reasons text,
-  body_places text, body_envelopes text, body_starts text, body_lengths text, body_ascii text, bytes bytea
-) RETURNS text LANGUAGE plpgsql
+-- `verdicts`: rows of tenant, id, token, state, issues, deliveries wanted; `deliveries` and `bodies` as `add_deliveries` takes them → how many hold
+CREATE FUNCTION posthorn.fan_out_events(verdicts text, deliveries text, bodies text, bytes bytea) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
-<<own>>
 DECLARE
-  tenants text[] := fan_out_events.tenants::text[];
-  ids text[] := fan_out_events.ids::text[];
-  tokens text[] := fan_out_events.tokens::text[];
-  states text[] := fan_out_events.states::text[];
-  issues text[] := fan_out_events.issues::text[];
-  wanted integer[] := fan_out_events.wanted::integer[];
-  places integer[] := fan_out_events.places::integer[];
-  delivery_ids text[] := fan_out_events.delivery_ids::text[];
-  endpoints text[] := fan_out_events.endpoints::text[];
-  envelopes text[] := fan_out_events.envelopes::text[];
-  reasons text[] := fan_out_events.reasons::text[];
-  body_places integer[] := fan_out_events.body_places::integer[];
-  body_envelopes text[] := fan_out_events.body_envelopes::text[];
-  body_starts integer[] := fan_out_events.body_starts::integer[];
-  body_lengths integer[] := fan_out_events.body_lengths::integer[];
-  body_ascii boolean[] := fan_out_events.body_ascii::boolean[];
+  verdicts text[] := fan_out_events.verdicts::text[];
+  deliveries text[] := fan_out_events.deliveries::text[];
+  total integer := array_length(verdicts, 1);
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
-  order_keys text[];
+  events text[];
   applied integer;
-  woken json;
+  due integer;
 BEGIN
-  PERFORM 1 FROM posthorn.unmatched u JOIN unnest(tenants, ids) AS g(tenant, id) ON u.tenant_id = g.tenant AND u.event_id = g.id
+  PERFORM 1 FROM generate_series(1, total) AS i JOIN posthorn.unmatched u ON u.tenant_id = verdicts[i][1] AND u.event_id = verdicts[i][2]
   ORDER BY u.seq FOR UPDATE OF u;
 
   -- Of each place the seq where the verdict holds, and NULL where it does not.
   WITH matched AS (
-    DELETE FROM posthorn.unmatched u USING unnest(tenants, ids, tokens) WITH ORDINALITY AS g(tenant, id, token, place)
-    WHERE u.tenant_id = g.tenant AND u.event_id = g.id AND u.token::text = g.token
-    RETURNING g.place, u.seq, u.ordering_key
+    DELETE FROM posthorn.unmatched u USING generate_series(1, total) AS i
+    WHERE u.tenant_id = verdicts[i][1] AND u.event_id = verdicts[i][2] AND u.token::text = verdicts[i][3]
+    RETURNING i, u.seq, u.ordering_key
   )
-  SELECT array_agg(m.seq ORDER BY g.place), array_agg(m.ordering_key ORDER BY g.place), count(m.seq)
-  INTO seqs, order_keys, applied FROM generate_series(1, cardinality(ids)) AS g(place) LEFT JOIN matched m ON m.place = g.place;
+  SELECT array_agg(m.seq ORDER BY i), array_agg(ARRAY[verdicts[i][1], verdicts[i][2], m.ordering_key] ORDER BY i), count(m.seq)
+  INTO seqs, events, applied FROM generate_series(1, total) AS i LEFT JOIN matched m USING (i);
 
-  UPDATE posthorn.events e SET state = g.state, issues = g.issues, wanted = g.wanted
-  FROM unnest(seqs, tenants, ids, states, own.issues, own.wanted) AS g(seq, tenant, id, state, issues, wanted)
-  WHERE g.seq IS NOT NULL AND e.tenant_id = g.tenant AND e.id = g.id;
-  IF places <> '{}' THEN
-    woken := posthorn.add_deliveries(tenants, ids, seqs, order_keys, places, delivery_ids, endpoints, envelopes, reasons,
-      body_places, body_envelopes, body_starts, body_lengths, body_ascii, bytes, now_ms);
+  UPDATE posthorn.events e SET state = verdicts[i][4], issues = verdicts[i][5], wanted = verdicts[i][6]::integer
+  FROM generate_series(1, total) AS i
+  WHERE seqs[i] IS NOT NULL AND e.tenant_id = verdicts[i][1] AND e.id = verdicts[i][2];
+  IF cardinality(deliveries) > 0 THEN
+    SELECT array_agg(ARRAY[deliveries[i][1], deliveries[i][2], deliveries[i][3], deliveries[i][4], deliveries[i][5]]
+      ORDER BY seqs[deliveries[i][1]::integer], i)
+    INTO deliveries FROM generate_series(1, array_length(deliveries, 1)) AS i;
+    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
   END IF;
-  RETURN json_build_object('applied', applied, 'woken', woken)::text;
+  RETURN applied::text;
 END $$;

@@ -51,11 +51,9 @@ BEGIN
     || CASE WHEN version = 1 THEN '' ELSE ',"version":' || version END || ',"data":' || data::text || '}';
 
   bytes := convert_to(body, 'UTF8');
-  answer := posthorn.insert_events('{1}', ARRAY[tenant]::text, ARRAY[event_id]::text, ARRAY[type]::text, ARRAY[version]::text,
-    ARRAY[happened]::text, ARRAY[idempotency_key]::text, ARRAY[ordering_key]::text, ARRAY[metadata::text]::text, '{f}', '{0}', '{1}',
-    ARRAY[length(bytes)]::text, ARRAY[length(bytes) = length(body)]::text, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', bytes,
-    'true')::jsonb;
-  RETURN coalesce(answer->'answers'->0->>0, event_id);
+  answer := posthorn.insert_events(ARRAY[[tenant, event_id, ordering_key, type, version::text, happened::text, idempotency_key, metadata::text,
+    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text]]::text, '{}', '{}', bytes, '1', 'true')::jsonb;
+  RETURN coalesce(answer->0->>0, event_id);
 END $$;
 
 REVOKE EXECUTE ON FUNCTION posthorn.send FROM PUBLIC;

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { Bytes, expressionOf, fromColumns, fromEscaped, plain, texts } from './columns'
+import { Bytes, composite, expressionOf, fromColumns, fromEscaped, plain, rows } from './columns'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 describe('columns', () => {
-  it('writes texts as an array, quoted, with NULL for what is absent', () => {
-    expect(texts(['a', undefined, 'b "c" \\d', '{},']).text).toBe(
-      '{"a",NULL,"b \\"c\\" \\\\d","{},"}',
-    )
+  it('writes rows as an array of two dimensions: texts quoted, NULL for what is absent', () => {
+    const cells = [
+      ['a', undefined, 1],
+      ['b "c" \\d', '{},', true],
+    ]
+    expect(rows(cells).text).toBe('{{"a",NULL,1},{"b \\"c\\" \\\\d","{},",true}}')
+    expect(rows([]).text).toBe('{}')
   })
 
-  it('leaves a column without a value empty', () => {
-    expect(texts([undefined, undefined]).text).toBe('{}')
+  it('writes a composite value', () => {
+    expect(composite([1, true, Number.POSITIVE_INFINITY]).text).toBe('(1,true,Infinity)')
   })
 
   it('writes numbers and booleans without quotes', () => {
@@ -28,25 +31,21 @@ describe('columns', () => {
 })
 
 describe('Bytes', () => {
-  it('is one value, with the places of each from 1', () => {
-    const one = new Bytes()
-    const other = new Bytes(one)
-    one.add(bytes('abc'))
-    one.add(undefined)
-    other.add(bytes('de'))
-    one.add(bytes(''))
-    expect(one.places.map(({ text }) => text)).toEqual(['{1,NULL,6}', '{3,NULL,0}'])
-    expect(other.places.map(({ text }) => text)).toEqual(['{4}', '{2}'])
-    expect(one.value).toEqual({ bytes: 'ascii', text: 'abcde' })
+  it('is one value, and tells the place of each from 1', () => {
+    const all = new Bytes()
+    expect(all.add(bytes('abc'))).toEqual([1, 3, true])
+    expect(all.add(undefined)).toEqual([undefined, undefined, undefined])
+    expect(all.add(bytes('de'))).toEqual([4, 2, true])
+    expect(all.add(bytes(''))).toEqual([6, 0, true])
+    expect(all.value).toEqual({ bytes: 'ascii', text: 'abcde' })
+    expect(new Bytes().value).toEqual({ bytes: 'ascii', text: '' })
   })
 
   it.each(['\0', 'é'])('goes in hexadecimal when %j is in it, and says which has it', (text) => {
-    const value = new Bytes()
-    value.add(bytes('\\'))
-    value.add(undefined)
-    value.add(bytes(text))
-    expect(value.value).toEqual({ bytes: 'hex', text: Buffer.from(`\\${text}`).toString('hex') })
-    expect(value.ascii.text).toBe('{true,NULL,false}')
+    const all = new Bytes()
+    const ascii = [bytes('\\'), bytes(text), bytes('a')].map((one) => all.add(one)[2])
+    expect(ascii).toEqual([true, false, true])
+    expect(all.value).toEqual({ bytes: 'hex', text: Buffer.from(`\\${text}a`).toString('hex') })
   })
 })
 

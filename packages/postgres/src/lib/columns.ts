@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { hex } from './values'
 
-type Cell = string | number | boolean | undefined
+export type Cell = string | number | boolean | undefined
 
 /** A value of a statement, as text: whatever a driver makes of JavaScript's arrays and bytes, text it leaves alone. */
 export interface Argument {
@@ -25,57 +25,56 @@ export function plain(cells: readonly Cell[]): Argument {
   return { text: `{${text.slice(1)}}` }
 }
 
-/** Texts, as an array. A column without a value is empty: what is missing at an array's end is NULL. */
-export function texts(cells: readonly (string | undefined)[]): Argument {
+/** Numbers or booleans, as a value of a composite type. */
+export const composite = (cells: readonly (number | boolean)[]): Argument => ({
+  text: `(${cells.join(',')})`,
+})
+
+/** Rows of as many cells each, as an array of two dimensions. */
+export function rows(cells: readonly (readonly Cell[])[]): Argument {
   let text = ''
-  let isEmpty = true
-  for (const cell of cells) {
-    if (cell === undefined) text += ',NULL'
-    else {
-      isEmpty = false
-      text += needsEscape.test(cell) ? `,"${cell.replace(escaped, '\\$&')}"` : `,"${cell}"`
-    }
-  }
-  return { text: isEmpty ? '{}' : `{${text.slice(1)}}` }
+  for (const row of cells) text += `,{${rowText(row)}}`
+  return { text: `{${text.slice(1)}}` }
+}
+
+function rowText(row: readonly Cell[]): string {
+  let text = ''
+  for (const cell of row) text += `,${cellText(cell)}`
+  return text.slice(1)
+}
+
+function cellText(cell: Cell): string {
+  if (cell === undefined) return 'NULL'
+  if (typeof cell !== 'string') return String(cell)
+  return needsEscape.test(cell) ? `"${cell.replace(escaped, '\\$&')}"` : `"${cell}"`
 }
 
 const needsEscape = /["\\]/
 const escaped = /["\\]/g
 
-/** Many bytes as one value, with each one's place in it, from 1. */
+/** Many bytes as one value. */
 export class Bytes {
   readonly #parts: Uint8Array[] = []
-  readonly #starts: (number | undefined)[] = []
-  readonly #lengths: (number | undefined)[] = []
-  readonly #ascii: (boolean | undefined)[] = []
-  readonly #all: { parts: Uint8Array[]; end: number }
+  #end = 1
+  #isText = true
 
-  /** `beside`: another column whose value holds these bytes too. */
-  constructor(beside?: Bytes) {
-    this.#all = beside === undefined ? { parts: this.#parts, end: 1 } : beside.#all
-  }
-
-  add(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.#all.parts.push(bytes)
-    this.#starts.push(bytes && this.#all.end)
-    this.#lengths.push(bytes?.length)
-    this.#ascii.push(bytes && isText(bytes))
-    this.#all.end += bytes?.length ?? 0
-  }
-
-  get places(): readonly [starts: Argument, lengths: Argument] {
-    return [plain(this.#starts), plain(this.#lengths)]
-  }
-
-  /** Which of them the database may hand out as text. */
-  get ascii(): Argument {
-    return plain(this.#ascii)
+  /** Answers the place in the value, from 1, the length, and whether the database may hand them out as text. */
+  add(
+    bytes: Uint8Array | undefined,
+  ): readonly [start: number | undefined, length: number | undefined, ascii: boolean | undefined] {
+    if (bytes === undefined) return [undefined, undefined, undefined]
+    const start = this.#end
+    const ascii = isText(bytes)
+    this.#parts.push(bytes)
+    this.#end += bytes.length
+    this.#isText &&= ascii
+    return [start, bytes.length, ascii]
   }
 
   /** Plain ASCII goes as it is, at half the size. */
   get value(): Argument {
-    const all = Buffer.concat(this.#all.parts)
-    return isText(all)
+    const all = Buffer.concat(this.#parts)
+    return this.#isText
       ? { bytes: 'ascii', text: all.toString('latin1') }
       : { bytes: 'hex', text: hex(all) }
   }

@@ -115,21 +115,30 @@ BEGIN
   RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
 END $$;
 
+-- What a claim may take: \`first_lanes\` of the lanes should fill the slots. With \`alone\` it is one suspect, of the lane next to \`solo_after\`, and nothing
+-- else. \`waits\`: a lane that is the only one is waited for, as senders that claim what they insert would leave nobody else a turn.
+CREATE TYPE posthorn.claim_terms AS (
+  first_lanes integer, slots integer, lease_ms bigint, per_endpoint bigint, failing_limit integer, probe_after_ms double precision,
+  alone boolean, solo_after bigint, waits boolean
+);
+
 -- What may be leased of a lane that is the caller's: \`free\`, the longest due first, but no more of it than \`ready\`; and whether there may be more
 -- behind what was looked at. The leased are the longest due: what lies behind as many as the cap need not be looked at. \`slack\`: rows in the way
--- that are not leased, committed late below those that are, or suspects. Of an ordered endpoint the heads of its lines; with \`alone\` suspects.
+-- that are not leased, committed late below those that are, or suspects. Of an ordered endpoint the heads of its lines; alone, suspects.
 CREATE FUNCTION posthorn.look_at(
-  e posthorn.endpoints, pace double precision, depth bigint, slack integer, per_endpoint bigint, probe_after_ms double precision, alone boolean,
-  now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean
+  e posthorn.endpoints, pace double precision, depth bigint, has_suspects boolean, terms posthorn.claim_terms, now_ms bigint,
+  OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
+  slack integer := CASE WHEN has_suspects THEN 64 ELSE 16 END;
   is_lined boolean := e.ordered IS NOT NULL AND e.status <> 'disabled';
-  cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= probe_after_ms THEN least(per_endpoint, 1) ELSE per_endpoint END;
+  cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= terms.probe_after_ms THEN least(terms.per_endpoint, 1)
+    ELSE terms.per_endpoint END;
   held bigint;
   seen bigint;
 BEGIN
-  IF is_lined OR alone THEN
+  IF is_lined OR terms.alone THEN
     SELECT count(*) FILTER (WHERE w.leased_until > now_ms),
       array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted),
       bool_or(w.was_leased AND w.leased_until <= now_ms)
@@ -141,7 +150,7 @@ BEGIN
       (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
        WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
       UNION ALL
-      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, alone = (h.losses >= 2) FROM (
+      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
          SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
            (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
          FROM posthorn.heads(e.tenant_id, e.lane) h
@@ -165,16 +174,14 @@ BEGIN
 END $$;
 
 -- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
--- whoever has more. No lane is looked at once the slots are filled; \`first_lanes\` of them should do that. With \`alone\` one suspect, of the lane
--- next to \`solo_after\`, and nothing else. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none. \`waits\`: a lane that is the
--- only one is waited for, as senders that claim what they insert would leave nobody else a turn.
+-- whoever has more. No lane is looked at once the slots are filled. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
+-- Each expression costs a call microseconds, the first time it is met: so variables that begin as NULL are left to, and little is computed twice.
 --
 -- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is
 -- { now, suspects, seen, busy: [lane], lanes: [lane], taken, left, endpoints }: how many of the lanes were looked at, which of them another
--- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision.
+-- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision; NULL for none.
 CREATE FUNCTION posthorn.claim_deliveries(
-  lanes text, quotas text, revisions text, first_lanes text, most text, lease_ms text,
-  per_endpoint text, failing_limit text, probe_after_ms text, alone text, solo_after text, waits text
+  lanes text, quotas text, revisions text, terms text
 ) RETURNS TABLE (
   lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
   lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
@@ -186,18 +193,17 @@ DECLARE
   lanes bigint[] := claim_deliveries.lanes::bigint[];
   quotas integer[] := claim_deliveries.quotas::integer[];
   revisions integer[] := claim_deliveries.revisions::integer[];
-  lease_ms bigint := claim_deliveries.lease_ms::bigint;
-  per_endpoint bigint := claim_deliveries.per_endpoint::bigint;
-  failing_left integer := claim_deliveries.failing_limit::integer;
-  probe_after_ms double precision := claim_deliveries.probe_after_ms::double precision;
-  alone boolean := claim_deliveries.alone::boolean;
-  free_slots integer := CASE WHEN alone THEN least(most::integer, 1) ELSE most::integer END;
+  terms posthorn.claim_terms := claim_deliveries.terms::posthorn.claim_terms;
+  free_slots integer := CASE WHEN terms.alone THEN least(terms.slots, 1) ELSE terms.slots END;
+  failing_left integer := terms.failing_limit;
   now_ms bigint := posthorn.now_ms();
-  suspects boolean := false;
-  slack integer := 16;
-  depth bigint;
-  seen integer := 0;
+  depth bigint := least(terms.per_endpoint, greatest(8, 4 * free_slots / greatest(terms.first_lanes, 1)));
+  most integer := cardinality(lanes);
+  suspects boolean;
+  seen integer;
+  -- Which of the lanes; at first all of them.
   places integer[];
+  place integer;
   e posthorn.endpoints;
   pace double precision;
   here record;
@@ -213,64 +219,60 @@ DECLARE
   paced_tenants text[];
   paced_from double precision[];
   paced_by double precision[];
-  busy bigint[] := '{}';
-  looked_at bigint[] := '{}';
-  taken integer[] := '{}';
-  left_over integer[] := '{}';
-  endpoints jsonb := '[]';
+  busy bigint[];
+  looked_at bigint[];
+  taken integer[];
+  left_over integer[];
+  endpoints jsonb;
 BEGIN
-  PERFORM posthorn.assert_read_committed();
+  IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
-  IF FOUND THEN
-    slack := 64;
-    suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms));
-  END IF;
-  IF alone THEN
-    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= solo_after::bigint, s);
-    quotas := array_fill(1, ARRAY[cardinality(lanes)]);
-    revisions := array_fill(0, ARRAY[cardinality(lanes)]);
+  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
+  IF terms.alone THEN
+    lanes := ARRAY(SELECT s FROM posthorn.suspicious_lanes(now_ms) AS s ORDER BY s <= terms.solo_after, s);
+    most := cardinality(lanes);
+    quotas := array_fill(1, ARRAY[most]);
+    revisions := array_fill(0, ARRAY[most]);
   END IF;
 
   -- At first so many rows of each lane that the slots are filled if there is enough; then, if they are not, all that may be had.
-  places := ARRAY(SELECT generate_series(1, cardinality(lanes)));
-  depth := least(per_endpoint, greatest(8, 4 * free_slots / greatest(first_lanes::integer, 1)));
-  WHILE free_slots > 0 AND places <> '{}' LOOP
-    cut_places := '{}'; wanted := '{}'; spare := '{}'; spare_of := '{}'; spare_failing := '{}';
-    paced := '{}'; paced_tenants := '{}'; paced_from := '{}'; paced_by := '{}';
-    any_had_lease := false;
-    FOR i IN 1..cardinality(places) LOOP
+  WHILE free_slots > 0 AND most > 0 LOOP
+    FOR i IN 1..most LOOP
       EXIT WHEN free_slots <= 0;
-      seen := greatest(seen, places[i]);
-      -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
-      IF waits::boolean AND cardinality(lanes) = 1 THEN
-        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer);
+      place := coalesce(places[i], i);
+      seen := greatest(seen, place);
+      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer) THEN
+        IF cardinality(lanes) > 1 OR NOT terms.waits THEN
+          busy := busy || lanes[place];
+          CONTINUE;
+        END IF;
+        -- Whoever holds no other lane waits in no circle. What the one before wrote is due by now.
+        PERFORM pg_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer);
         now_ms := posthorn.now_ms();
-      ELSIF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[places[i]]::integer) THEN
-        busy := busy || lanes[places[i]];
-        CONTINUE;
       END IF;
-      SELECT * INTO e FROM posthorn.endpoints k WHERE k.lane = lanes[places[i]];
-      pace := NULL;
+      SELECT * INTO e FROM posthorn.endpoints k WHERE k.lane = lanes[place];
       IF e.rate_limit IS NOT NULL THEN
         SELECT p.due INTO pace FROM posthorn.paces p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane;
       END IF;
-      looked_at := looked_at || lanes[places[i]];
-      taken := taken || 0;
-      left_over := left_over || 0;
-      IF revisions[places[i]] <> e.revision THEN
-        endpoints := endpoints || to_jsonb(e);
-        revisions[places[i]] := e.revision;
+      looked_at := looked_at || lanes[place];
+      IF revisions[place] <> e.revision THEN
+        endpoints := coalesce(endpoints, '[]') || to_jsonb(e);
+        revisions[place] := e.revision;
       END IF;
-      CONTINUE WHEN NOT coalesce(posthorn.opens_at(e, pace) <= now_ms, false);
-      here := posthorn.look_at(e, pace, depth, slack, per_endpoint, probe_after_ms, alone, now_ms);
-      IF here.is_cut THEN cut_places := cut_places || places[i]; END IF;
-      any_had_lease := any_had_lease OR coalesce(here.had_lease, false);
-      part := least(here.ready, quotas[places[i]], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
+      IF (posthorn.opens_at(e, pace) <= now_ms) IS NOT TRUE THEN
+        taken := taken || 0;
+        left_over := left_over || 0;
+        CONTINUE;
+      END IF;
+      here := posthorn.look_at(e, pace, depth, suspects IS NOT NULL, terms, now_ms);
+      part := least(here.ready, quotas[place], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
       wanted := wanted || here.free[1:part];
       free_slots := free_slots - part;
+      taken := taken || part;
+      left_over := left_over || here.ready - part + here.is_cut::integer;
+      IF here.is_cut THEN cut_places := cut_places || place; END IF;
+      IF here.had_lease THEN any_had_lease := true; END IF;
       IF e.failing_since IS NOT NULL THEN failing_left := failing_left - part; END IF;
-      taken[cardinality(taken)] := part;
-      left_over[cardinality(taken)] := here.ready - part + here.is_cut::integer;
       IF here.ready > part THEN
         spare := spare || here.free[part + 1:here.ready];
         spare_of := spare_of || array_fill(cardinality(taken), ARRAY[here.ready - part]);
@@ -283,59 +285,66 @@ BEGIN
         paced_by := paced_by || e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0));
       END IF;
     END LOOP;
-    FOR i IN 1..cardinality(spare) LOOP
-      EXIT WHEN free_slots <= 0;
-      CONTINUE WHEN spare_failing[i] AND failing_left <= 0;
-      wanted := wanted || spare[i];
-      free_slots := free_slots - 1;
-      IF spare_failing[i] THEN failing_left := failing_left - 1; END IF;
-      taken[spare_of[i]] := taken[spare_of[i]] + 1;
-      left_over[spare_of[i]] := left_over[spare_of[i]] - 1;
-    END LOOP;
+    IF free_slots > 0 AND spare IS NOT NULL THEN
+      FOR i IN 1..cardinality(spare) LOOP
+        EXIT WHEN free_slots <= 0;
+        CONTINUE WHEN spare_failing[i] AND failing_left <= 0;
+        wanted := wanted || spare[i];
+        free_slots := free_slots - 1;
+        IF spare_failing[i] THEN failing_left := failing_left - 1; END IF;
+        taken[spare_of[i]] := taken[spare_of[i]] + 1;
+        left_over[spare_of[i]] := left_over[spare_of[i]] - 1;
+      END LOOP;
+    END IF;
 
     -- Rows are found again by their place in the table: no statistics can make that slow. A row that moved meanwhile is somebody else's.
     -- Others may be at those whose lease ran out, in another order: these are locked first, or left. To the rest only a lane's claim comes.
     IF any_had_lease THEN
       wanted := ARRAY(SELECT q.ctid FROM posthorn.queue q WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms FOR UPDATE SKIP LOCKED);
     END IF;
-    IF paced <> '{}' THEN
+    IF paced IS NOT NULL THEN
       INSERT INTO posthorn.paces AS p (tenant_id, lane, due)
       SELECT g.tenant, looked_at[g.place], g.since + taken[g.place] * g.pause
       FROM unnest(paced_tenants, paced, paced_from, paced_by) AS g(tenant, place, since, pause) WHERE taken[g.place] > 0
       ON CONFLICT (tenant_id, lane) DO UPDATE SET due = excluded.due;
     END IF;
-    IF wanted <> '{}' THEN
+    IF cardinality(wanted) > 0 THEN
       RETURN QUERY
       WITH leased AS (
         UPDATE posthorn.queue q SET
-          leased_until = now_ms + lease_ms,
+          leased_until = now_ms + terms.lease_ms,
           token = nextval('posthorn.tokens'),
-          solo = alone,
+          solo = terms.alone,
           attempt = q.attempt + 1,
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
-        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease OR q.token IS NULL)
+        WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease IS TRUE OR q.token IS NULL)
         RETURNING q.*
       )
       SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
         q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
-        CASE WHEN v.ascii THEN convert_from(v.body, 'SQL_ASCII') END, CASE WHEN NOT v.ascii THEN encode(v.body, 'escape') END, NULL
+        CASE WHEN o.ascii THEN convert_from(o.body, 'SQL_ASCII') END, CASE WHEN NOT o.ascii THEN encode(o.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
         SELECT v.type, v.ordering_key, v.metadata, v.body, v.ascii FROM posthorn.events v
-        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NULL
-        UNION ALL
-        SELECT v.type, v.ordering_key, v.metadata, b.body, b.ascii FROM posthorn.events v
-        LEFT JOIN posthorn.bodies b ON b.tenant_id = v.tenant_id AND b.event_id = v.id AND b.envelope = q.envelope
-        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id AND q.envelope IS NOT NULL OFFSET 0) v;
+        WHERE v.tenant_id = q.tenant_id AND v.id = q.event_id OFFSET 0) v
+      LEFT JOIN LATERAL (
+        SELECT b.body, b.ascii FROM posthorn.bodies b
+        WHERE q.envelope IS NOT NULL AND b.tenant_id = q.tenant_id AND b.event_id = q.event_id AND b.envelope = q.envelope OFFSET 0) b ON true
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN q.envelope IS NULL THEN v.body ELSE b.body END AS body,
+          CASE WHEN q.envelope IS NULL THEN v.ascii ELSE b.ascii END AS ascii) o;
     END IF;
 
+    EXIT WHEN cut_places IS NULL;
     places := cut_places;
-    depth := per_endpoint;
+    most := cardinality(places);
+    depth := terms.per_endpoint;
+    cut_places := NULL; wanted := NULL; spare := NULL; spare_of := NULL; spare_failing := NULL; any_had_lease := NULL;
+    paced := NULL; paced_tenants := NULL; paced_from := NULL; paced_by := NULL;
   END LOOP;
 
-  lane := NULL;
-  note := json_build_object('now', now_ms, 'suspects', suspects, 'seen', seen, 'busy', busy, 'lanes', looked_at, 'taken', taken,
+  note := json_build_object('now', now_ms, 'suspects', suspects IS TRUE, 'seen', coalesce(seen, 0), 'busy', busy, 'lanes', looked_at, 'taken', taken,
     'left', left_over, 'endpoints', endpoints)::text;
   RETURN NEXT;
 END $$;

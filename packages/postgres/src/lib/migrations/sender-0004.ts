@@ -31,44 +31,20 @@ SET enable_seqscan = off SET enable_bitmapscan = off AS $$
       WHERE a.tenant_id = of_tenant AND a.delivery_id = delivery AND a.number = attempt AND a.started_at = started)
 $$;
 
--- One row for each settlement, in the order of tenants and ids, so that two batches never wait for each other in a circle; no token twice.
--- \`log_places\`: of which row each attempt is; \`bytes\` holds what was answered to them. → [place applied], from 1.
-CREATE FUNCTION posthorn.settle_deliveries(
-  tenants text, ids text, attempts text, tokens text, statuses text, retries text, deferrals text, reasons text,
-  http_statuses text, log_places text, numbers text, started text, durations text, outcomes text, answers text,
-  request_headers text, response_headers text, truncated text, codes text, messages text, duplicates text,
-  fresh_sockets text, starts text, lengths text, bytes bytea
-) RETURNS text LANGUAGE plpgsql
+-- \`settlements\`: rows of tenant, id, attempt, token, status, wait, whether it is a deferral, reason, HTTP status; in the order of tenants and ids, so that
+-- two batches never wait for each other in a circle; no token twice. \`attempts\`: rows of place in \`settlements\`, number, start, duration, outcome,
+-- status, headers of request and response, whether the response was cut, error code and message, duplicate, fresh socket, and the start and length of
+-- the response in \`bytes\`. \`pending\`: how many are to be repeated. → [place applied], from 1.
+CREATE FUNCTION posthorn.settle_deliveries(settlements text, attempts text, bytes bytea, pending text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  tenants text[] := settle_deliveries.tenants::text[];
-  ids text[] := settle_deliveries.ids::text[];
-  attempts integer[] := settle_deliveries.attempts::integer[];
-  tokens bigint[] := settle_deliveries.tokens::bigint[];
-  statuses text[] := settle_deliveries.statuses::text[];
-  retries bigint[] := settle_deliveries.retries::bigint[];
-  deferrals boolean[] := settle_deliveries.deferrals::boolean[];
-  reasons text[] := settle_deliveries.reasons::text[];
-  http_statuses integer[] := settle_deliveries.http_statuses::integer[];
-  log_places integer[] := settle_deliveries.log_places::integer[];
-  numbers integer[] := settle_deliveries.numbers::integer[];
-  started bigint[] := settle_deliveries.started::bigint[];
-  durations integer[] := settle_deliveries.durations::integer[];
-  outcomes text[] := settle_deliveries.outcomes::text[];
-  answers integer[] := settle_deliveries.answers::integer[];
-  request_headers text[] := settle_deliveries.request_headers::text[];
-  response_headers text[] := settle_deliveries.response_headers::text[];
-  truncated boolean[] := settle_deliveries.truncated::boolean[];
-  codes text[] := settle_deliveries.codes::text[];
-  messages text[] := settle_deliveries.messages::text[];
-  duplicates boolean[] := settle_deliveries.duplicates::boolean[];
-  fresh_sockets boolean[] := settle_deliveries.fresh_sockets::boolean[];
-  starts integer[] := settle_deliveries.starts::integer[];
-  lengths integer[] := settle_deliveries.lengths::integer[];
+  settlements text[] := settle_deliveries.settlements::text[];
+  attempts text[] := settle_deliveries.attempts::text[];
+  total integer := array_length(settlements, 1);
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
-  applied integer[] := '{}';
+  applied integer[];
   is_whole boolean;
   done integer[];
   ended jsonb;
@@ -77,41 +53,40 @@ BEGIN
     -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
     WITH gone AS (
       DELETE FROM posthorn.queue q USING (
-        SELECT l.t, g.place, g.token, g.status, g.reason, g.http_status
-        FROM unnest(tenants, ids, attempts, tokens, statuses, reasons, http_statuses) WITH ORDINALITY
-          AS g(tenant, id, attempt, token, status, reason, http_status, place)
+        SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
         CROSS JOIN LATERAL (
-          SELECT q.ctid AS t FROM posthorn.queue q
-          WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-        WHERE g.status <> 'pending' AND (round = 1 OR g.place = ANY (left_over))
+          SELECT q.ctid AS t, q.token FROM posthorn.queue q
+          WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+            AND q.attempt = settlements[i][3]::integer OFFSET 0) l
+        WHERE settlements[i][5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
       ) f WHERE q.ctid = f.t AND q.token = f.token
-      RETURNING q.*, f.place, f.status, f.reason, f.http_status
+      RETURNING q.*, f.place
     ), logged AS (
       INSERT INTO posthorn.deliveries
         (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
          created_at, finished_at)
-      SELECT tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, coalesce(http_status, last_status),
-        message_id, replay_of, created_at, now_ms
+      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place][5], settlements[place][8], attempt, lost, solo_lost, deferred,
+        coalesce(settlements[place][9]::integer, last_status), message_id, replay_of, created_at, now_ms
       FROM gone
     )
     SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
-      'id', id, 'position', "position", 'seq', seq, 'failed', status = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place][5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
     INTO done, ended FROM gone;
     IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
     applied := applied || done;
 
-    IF 'pending' = ANY (statuses) THEN
+    IF pending <> '0' THEN
       WITH kept AS (
-        UPDATE posthorn.queue q SET due_at = now_ms + f.retry, leased_until = 0, token = NULL, solo = false,
-          deferred = q.deferred + f.deferral::integer, last_status = coalesce(f.http_status, q.last_status)
+        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place][6]::bigint, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + settlements[f.place][7]::boolean::integer,
+          last_status = coalesce(settlements[f.place][9]::integer, q.last_status)
         FROM (
-          SELECT l.t, g.place, g.token, g.retry, g.deferral, g.http_status
-          FROM unnest(tenants, ids, attempts, tokens, statuses, retries, deferrals, http_statuses) WITH ORDINALITY
-            AS g(tenant, id, attempt, token, status, retry, deferral, http_status, place)
+          SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
           CROSS JOIN LATERAL (
-            SELECT q.ctid AS t FROM posthorn.queue q
-            WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt OFFSET 0) l
-          WHERE g.status = 'pending' AND (round = 1 OR g.place = ANY (left_over))
+            SELECT q.ctid AS t, q.token FROM posthorn.queue q
+            WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+              AND q.attempt = settlements[i][3]::integer OFFSET 0) l
+          WHERE settlements[i][5] = 'pending' AND (round = 1 OR i = ANY (left_over))
         ) f WHERE q.ctid = f.t AND q.token = f.token
         RETURNING f.place
       )
@@ -119,49 +94,48 @@ BEGIN
       applied := applied || done;
     END IF;
 
-    EXIT WHEN cardinality(applied) = cardinality(ids);
+    is_whole := cardinality(applied) = total;
+    EXIT WHEN is_whole;
     EXIT WHEN round = 2;
-    left_over := ARRAY(SELECT p FROM generate_series(1, cardinality(ids)) AS p WHERE p <> ALL (applied));
-    PERFORM 1 FROM unnest(left_over) AS p(place) CROSS JOIN LATERAL (
-      SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = tenants[p.place] AND q.id = ids[p.place] AND q.token = tokens[p.place]
+    left_over := ARRAY(SELECT i FROM generate_series(1, total) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
+    PERFORM 1 FROM unnest(left_over) AS i CROSS JOIN LATERAL (
+      SELECT 1 FROM posthorn.queue q
+      WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
       FOR UPDATE OFFSET 0) l;
     EXIT WHEN NOT FOUND;
   END LOOP;
 
   -- What was stale may be a repetition, and of two at once the second sees what the first logged.
-  is_whole := cardinality(applied) = cardinality(ids);
-  IF NOT is_whole THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
+  IF is_whole IS NOT TRUE THEN PERFORM pg_advisory_xact_lock(hashtext('posthorn'), -2); END IF;
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT tenants[l.place], ids[l.place], l.number, l.started, l.duration, l.outcome, l.status, l.request_headers, l.response_headers, l.truncated,
-    l.code, l.message, l.duplicate, l.fresh_socket, substring(bytes FROM l.start FOR l.length)
-  FROM unnest(log_places, numbers, started, durations, outcomes, answers, request_headers, response_headers, truncated, codes, messages, duplicates,
-    fresh_sockets, starts, lengths)
-    AS l(place, number, started, duration, outcome, status, request_headers, response_headers, truncated, code, message, duplicate, fresh_socket,
-      start, length)
-  WHERE is_whole OR l.place = ANY (applied) OR posthorn.is_unlogged(tenants[l.place], ids[l.place], l.number, l.started);
-  RETURN array_to_json(applied)::text;
+  SELECT settlements[l.place][1], settlements[l.place][2], l.number, l.started, attempts[i][4]::integer, attempts[i][5], attempts[i][6]::integer,
+    attempts[i][7], attempts[i][8], attempts[i][9]::boolean, attempts[i][10], attempts[i][11], attempts[i][12]::boolean,
+    attempts[i][13]::boolean, substring(bytes FROM attempts[i][14]::integer FOR attempts[i][15]::integer)
+  FROM (
+    SELECT i, attempts[i][1]::integer AS place, attempts[i][2]::integer AS number, attempts[i][3]::bigint AS started
+    FROM generate_series(1, array_length(attempts, 1)) AS i) l
+  WHERE is_whole OR l.place = ANY (applied)
+    OR posthorn.is_unlogged(settlements[l.place][1], settlements[l.place][2], l.number, l.started);
+  RETURN coalesce(array_to_json(applied)::text, '[]');
 END $$;
 
--- One row for each lease, in the order of tenants and ids → [place extended], from 1.
-CREATE FUNCTION posthorn.extend_leases(tenants text, ids text, attempts text, tokens text, lease_ms text)
-RETURNS text LANGUAGE plpgsql
+-- \`leases\`: rows of tenant, id, attempt, token, in the order of tenants and ids → [place extended], from 1.
+CREATE FUNCTION posthorn.extend_leases(leases text, lease_ms text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
-  tenants text[] := extend_leases.tenants::text[];
-  ids text[] := extend_leases.ids::text[];
-  attempts integer[] := extend_leases.attempts::integer[];
-  tokens bigint[] := extend_leases.tokens::bigint[];
+  leases text[] := extend_leases.leases::text[];
   lease_ms bigint := extend_leases.lease_ms::bigint;
   now_ms bigint := posthorn.now_ms();
   places bigint[];
 BEGIN
   WITH found AS MATERIALIZED (
-    SELECT g.place, l.t FROM unnest(tenants, ids, attempts, tokens) WITH ORDINALITY AS g(tenant, id, attempt, token, place)
+    SELECT i AS place, l.t FROM generate_series(1, array_length(leases, 1)) AS i
     CROSS JOIN LATERAL (
       SELECT q.ctid AS t FROM posthorn.queue q
-      WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt AND q.leased_until > now_ms
+      WHERE q.tenant_id = leases[i][1] AND q.id = leases[i][2] AND q.token = leases[i][4]::bigint AND q.attempt = leases[i][3]::integer
+        AND q.leased_until > now_ms
       FOR UPDATE OFFSET 0
     ) l
   ), extended AS (
@@ -172,18 +146,15 @@ BEGIN
   RETURN array_to_json(places)::text;
 END $$;
 
--- One row for each lease, in the order of tenants and ids.
-CREATE FUNCTION posthorn.release_leases(tenants text, ids text, attempts text, tokens text) RETURNS text LANGUAGE plpgsql
+-- The same rows.
+CREATE FUNCTION posthorn.release_leases(leases text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
-  tenants text[] := release_leases.tenants::text[];
-  ids text[] := release_leases.ids::text[];
-  attempts integer[] := release_leases.attempts::integer[];
-  tokens bigint[] := release_leases.tokens::bigint[];
+  leases text[] := release_leases.leases::text[];
 BEGIN
   UPDATE posthorn.queue q SET leased_until = 0, token = NULL, solo = false, attempt = q.attempt - 1
-  FROM unnest(tenants, ids, attempts, tokens) AS g(tenant, id, attempt, token)
-  WHERE q.tenant_id = g.tenant AND q.id = g.id AND q.token = g.token AND q.attempt = g.attempt;
+  FROM generate_series(1, array_length(leases, 1)) AS i
+  WHERE q.tenant_id = leases[i][1] AND q.id = leases[i][2] AND q.token = leases[i][4]::bigint AND q.attempt = leases[i][3]::integer;
   RETURN '';
 END $$;
 
@@ -214,35 +185,25 @@ BEGIN
   RETURN CASE WHEN FOUND THEN 'finished' ELSE 'not_found' END;
 END $$;
 
--- One row for each redelivery → verdicts, in the same order. \`bytes\` holds the bodies that are given.
-CREATE FUNCTION posthorn.redeliver(
-  tenants text, ids text, events text, endpoints text, renewed text, envelopes text, replays text,
-  starts text, lengths text, ascii text, bytes bytea
-) RETURNS text LANGUAGE plpgsql
+-- \`items\`: rows of tenant, id, event, endpoint, whether the message gets an id of its own, envelope, what it replays, and start, length and whether it is
+-- ASCII, of \`bytes\`, which holds the bodies that are given → verdicts, in the same order.
+CREATE FUNCTION posthorn.redeliver(items text, bytes bytea) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
-  tenants text[] := redeliver.tenants::text[];
-  ids text[] := redeliver.ids::text[];
-  events text[] := redeliver.events::text[];
-  endpoints text[] := redeliver.endpoints::text[];
-  renewed boolean[] := redeliver.renewed::boolean[];
-  envelopes text[] := redeliver.envelopes::text[];
-  replays text[] := redeliver.replays::text[];
-  starts integer[] := redeliver.starts::integer[];
-  lengths integer[] := redeliver.lengths::integer[];
-  ascii boolean[] := redeliver.ascii::boolean[];
+  items text[] := redeliver.items::text[];
+  total integer := array_length(items, 1);
   now_ms bigint := posthorn.now_ms();
   verdicts text[] := '{}';
 BEGIN
   PERFORM posthorn.assert_read_committed();
   -- The events are locked in one order: of two replays of one event the second sees the first.
-  PERFORM 1 FROM (SELECT DISTINCT g.tenant, g.event FROM unnest(tenants, events) AS g(tenant, event) ORDER BY 1, 2) g
+  PERFORM 1 FROM (SELECT DISTINCT items[i][1] AS tenant, items[i][3] AS event FROM generate_series(1, total) AS i ORDER BY 1, 2) g
   CROSS JOIN LATERAL (
     SELECT 1 FROM posthorn.events v WHERE v.tenant_id = g.tenant AND v.id = g.event FOR NO KEY UPDATE OFFSET 0
   ) l;
-  FOR place IN 1..cardinality(ids) LOOP
-    verdicts := verdicts || posthorn.redeliver_one(tenants[place], ids[place], events[place], endpoints[place], renewed[place],
-      envelopes[place], replays[place], substring(bytes FROM starts[place] FOR lengths[place]), ascii[place], now_ms);
+  FOR i IN 1..total LOOP
+    verdicts := verdicts || posthorn.redeliver_one(items[i][1], items[i][2], items[i][3], items[i][4], items[i][5]::boolean, items[i][6],
+      items[i][7], substring(bytes FROM items[i][8]::integer FOR items[i][9]::integer), items[i][10]::boolean, now_ms);
   END LOOP;
   RETURN array_to_json(verdicts)::text;
 END $$;

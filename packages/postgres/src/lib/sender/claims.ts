@@ -5,7 +5,7 @@ import type {
   EndpointRecord,
 } from '@posthorn/sender'
 import { compact } from '@posthorn/sender/store'
-import { type Argument, plain, scalar } from '../columns'
+import { type Argument, composite, plain } from '../columns'
 import type { Database } from '../database'
 import { flag, int, optionalText, type Row, strings, text, unexpected } from '../values'
 import { bodyOf, count, rowOf } from './answers'
@@ -43,10 +43,8 @@ async function claimOnce(
 ): Promise<DeliveryClaim> {
   const { solo, limit, perEndpoint, failingLimit } = request
   const plan = memory.lanes.plan(solo ? 0 : limit, perEndpoint, failingLimit)
-  const rows = await database.select('claim_deliveries', [
-    ...claimColumns(request, plan, memory),
-    scalar(true),
-  ])
+  const columns = claimColumns(request, { plan, memory, waits: true })
+  const rows = await database.select('claim_deliveries', columns)
   const { report, claim } = readClaim(rows, memory)
   memory.lanes.learn(plan, report)
   memory.served(claim.deliveries.length, request)
@@ -55,10 +53,16 @@ async function claimOnce(
   return claim
 }
 
+interface ClaimTerms {
+  readonly plan: LanePlan
+  readonly memory: LaneMemory
+  /** Whether the only lane is waited for while another session is at it. */
+  readonly waits: boolean
+}
+
 export function claimColumns(
   request: DeliveryClaimRequest,
-  plan: LanePlan,
-  memory: LaneMemory,
+  { plan, memory, waits }: ClaimTerms,
 ): readonly Argument[] {
   const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
   const { lanes, quotas, first } = plan
@@ -66,14 +70,10 @@ export function claimColumns(
     plain(lanes),
     plain(quotas),
     plain(lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0)),
-    scalar(first),
-    scalar(limit),
-    scalar(Math.round(leaseMs)),
-    scalar(perEndpoint),
-    scalar(failingLimit),
-    scalar(probeAfterMs),
-    scalar(solo),
-    scalar(memory.soloServed),
+    composite([
+      ...[first, limit, Math.round(leaseMs), perEndpoint, failingLimit, probeAfterMs],
+      ...[solo, memory.soloServed, waits],
+    ]),
   ]
 }
 
@@ -136,6 +136,7 @@ function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
 
 function listOf(row: Row, name: string): readonly unknown[] {
   const value = row[name]
+  if (value === null) return []
   if (Array.isArray(value)) return value
   throw unexpected(name)
 }

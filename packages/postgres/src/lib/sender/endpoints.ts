@@ -5,21 +5,12 @@ import { isRow, type Row, unexpected } from '../values'
 import { flagsOf, rowsOf } from './answers'
 import { fromEndpoint, toEndpoint } from './endpoint-row'
 import { pageOf, startOf } from './paging'
-
-/** In the order of creation. */
-export async function endpointsOfTenant(
-  database: Database,
-  tenantId: string,
-): Promise<readonly EndpointRecord[]> {
-  const statement = `
-    SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]')::text AS result
-    FROM ${database.schema}.endpoints e WHERE e.tenant_id = $1::text`
-  return rowsOf(await database.ask(statement, [tenantId])).map(toEndpoint)
-}
+import type { TenantEndpoints } from './tenant-endpoints'
 
 /** @param changing is given each change, to be awaited */
 export function endpointStore(
   database: Database,
+  tenants: TenantEndpoints,
   changing: <Result>(change: Promise<Result>) => Promise<Result>,
 ): EndpointStore {
   const { schema } = database
@@ -30,7 +21,7 @@ export function endpointStore(
     insert: async (endpoint) =>
       existing(await database.call('insert_endpoint', fromEndpoint(endpoint))),
     get: async (tenantId, id) => optional(await database.ask(GET, [tenantId, id])),
-    forTenant: (tenantId) => endpointsOfTenant(database, tenantId),
+    forTenant: (tenantId) => tenants.read(database, tenantId),
     replace: async (record) =>
       optional(await changing(database.call('replace_endpoint', fromEndpoint(record)))),
     remove: async (tenantId, id) => (await database.ask(REMOVE, [tenantId, id])) === true,

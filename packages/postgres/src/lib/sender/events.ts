@@ -3,93 +3,52 @@ import type {
   EventClaim,
   EventClaimRequest,
   EventVerdict,
+  FanOut,
   InsertedEvent,
   NewEvent,
 } from '@posthorn/sender'
-import { type Argument, Bytes, plain, scalar, texts } from '../columns'
+import { type Argument, Bytes, type Cell, rows, scalar } from '../columns'
 import type { Database } from '../database'
-import { int, type Row, text, unexpected } from '../values'
-import { bodyOf, count, rowOf } from './answers'
-import type { OwnedLane } from './lanes'
-import { FanOuts, inOrder } from './new-events'
-
-/** What an insertion or a fan-out came to, and which lanes have work by it. */
-export interface Woken<Result> {
-  readonly result: Result
-  readonly lanes: readonly OwnedLane[]
-}
+import { type Row, text, unexpected } from '../values'
+import { bodyOf, count } from './answers'
+import { FanOuts, inOrder, wantedOf } from './new-events'
 
 export async function insertEvents(
   database: Database,
   events: readonly NewEvent[],
-): Promise<Woken<readonly InsertedEvent[]>> {
-  if (events.length === 0) return { result: [], lanes: [] }
+): Promise<readonly InsertedEvent[]> {
+  if (events.length === 0) return []
   const order = eventOrder(events)
   const answer = await database.callWith('insert_events', eventColumns(events, order))
-  return insertedIn(rowOf(answer), events, order)
+  return insertedIn(answer, events, order)
 }
 
 /** The order in which events are written. */
 export const eventOrder = (events: readonly NewEvent[]): readonly number[] => inOrder(events, keyOf)
 
-/** What `insert_events` answered of events in that order. */
-export function insertedIn(
-  answer: Row,
-  events: readonly NewEvent[],
-  order: readonly number[],
-): Woken<readonly InsertedEvent[]> {
-  const duplicates = answersIn(answer)
-  const result = events.map(
-    (event): InsertedEvent => ({
-      eventId: event.id,
-      duplicate: false,
-      deliveries: wantedOf(event),
-    }),
-  )
-  if (duplicates !== undefined)
-    for (const [row, place] of order.entries()) result[place] = duplicates[row] ?? missing()
-  return { result, lanes: wokenIn(answer) }
-}
-
 const keyOf = ({ tenantId, idempotencyKey, id }: NewEvent): string =>
   `${tenantId} ${idempotencyKey ?? id}`
 
-const wantedOf = ({ fanOut }: NewEvent): number =>
-  fanOut?.deliveries.filter(({ state }) => state.status === 'pending').length ?? 0
-
-export function eventColumns(
+/** What `insert_events` answered of events in that order: one for each, when there was a duplicate among them. */
+export function insertedIn(
+  answer: unknown,
   events: readonly NewEvent[],
   order: readonly number[],
-): readonly Argument[] {
-  const sorted = order.map((place) => events[place] ?? missing())
-  const bodies = new Bytes()
-  const fanOuts = new FanOuts(bodies)
-  for (const event of sorted) {
-    bodies.add(event.body)
-    fanOuts.add(event.fanOut)
-  }
-  const column = (of: (event: NewEvent) => string | undefined): Argument => texts(sorted.map(of))
-  return [
-    plain(order.map((place) => place + 1)),
-    column(({ tenantId }) => tenantId),
-    column(({ id }) => id),
-    column(({ type }) => type),
-    plain(sorted.map(({ version }) => version)),
-    plain(sorted.map(({ timestamp }) => Math.round(timestamp))),
-    column(({ idempotencyKey }) => idempotencyKey),
-    column(({ orderingKey }) => orderingKey),
-    column(({ metadata }) => JSON.stringify(metadata)),
-    plain(sorted.map(({ fanOut }) => fanOut !== undefined)),
-    plain(fanOuts.wanted),
-    ...bodies.places,
-    bodies.ascii,
-    ...fanOuts.columns,
-  ]
+): readonly InsertedEvent[] {
+  const duplicates = answersIn(answer)
+  const result = events.map(
+    ({ id, fanOut }): InsertedEvent => ({
+      eventId: id,
+      duplicate: false,
+      deliveries: wantedOf(fanOut),
+    }),
+  )
+  if (duplicates.length > 0)
+    for (const [row, place] of order.entries()) result[place] = duplicates[row] ?? missing()
+  return result
 }
 
-/** One for each row, when there was a duplicate among them. */
-function answersIn({ answers }: Row): readonly InsertedEvent[] | undefined {
-  if (answers === null) return undefined
+function answersIn(answers: unknown): readonly InsertedEvent[] {
   if (!Array.isArray(answers)) throw unexpected('answers')
   return answers.map((answer: unknown) => {
     if (!Array.isArray(answer)) throw unexpected('answers')
@@ -100,16 +59,28 @@ function answersIn({ answers }: Row): readonly InsertedEvent[] | undefined {
   })
 }
 
-function wokenIn({ woken }: Row): readonly OwnedLane[] {
-  if (woken === null) return []
-  const { lanes, tenants } = rowOf(woken)
-  if (lanes === null) return []
-  if (!Array.isArray(lanes) || !Array.isArray(tenants)) throw unexpected('woken')
-  return lanes.map((id: unknown, index) => {
-    const tenantId: unknown = tenants[index]
-    if (typeof id === 'number' && typeof tenantId === 'string') return { id, tenantId }
-    throw unexpected('woken')
-  })
+/** Deliveries go in the order of recording, which is that of the events given. */
+export function eventColumns(
+  events: readonly NewEvent[],
+  order: readonly number[],
+): readonly Argument[] {
+  const bytes = new Bytes()
+  const fanOuts = new FanOuts(bytes)
+  const cells = order.map((turn) => eventCells(events[turn] ?? missing(), turn, bytes))
+  const places = new Map(order.map((turn, index) => [turn, index + 1]))
+  for (const [turn, { fanOut }] of events.entries()) fanOuts.add(places.get(turn) ?? 0, fanOut)
+  const recorded = events.filter(({ fanOut }) => fanOut === undefined).length
+  return [rows(cells), ...fanOuts.rows, scalar(recorded)]
+}
+
+function eventCells(event: NewEvent, turn: number, bytes: Bytes): readonly Cell[] {
+  const { tenantId, id, orderingKey, type, version, timestamp, idempotencyKey, metadata } = event
+  const state = event.fanOut === undefined ? 'recorded' : 'fanned_out'
+  return [
+    ...[tenantId, id, orderingKey, type, version, Math.round(timestamp), idempotencyKey],
+    ...[JSON.stringify(metadata), state, wantedOf(event.fanOut), turn + 1],
+    ...bytes.add(event.body),
+  ]
 }
 
 function missing(): never {
@@ -142,24 +113,21 @@ const toClaimed = (row: Row): ClaimedEvent => ({
 export async function fanOutEvents(
   database: Database,
   verdicts: readonly EventVerdict[],
-): Promise<Woken<number>> {
-  if (verdicts.length === 0) return { result: 0, lanes: [] }
-  const fanOuts = new FanOuts()
-  for (const { outcome } of verdicts)
-    fanOuts.add(outcome.kind === 'fanned_out' ? outcome : undefined)
-  const column = (of: (verdict: EventVerdict) => string | undefined) => texts(verdicts.map(of))
-  const answer = rowOf(
-    await database.callWith('fan_out_events', [
-      column(({ tenantId }) => tenantId),
-      column(({ id }) => id),
-      column(({ token }) => token),
-      column(({ outcome }) => outcome.kind),
-      column(({ outcome }) =>
-        outcome.kind === 'invalid' ? JSON.stringify(outcome.issues) : undefined,
-      ),
-      plain(fanOuts.wanted),
-      ...fanOuts.columns,
-    ]),
-  )
-  return { result: int(answer, 'applied'), lanes: wokenIn(answer) }
+): Promise<number> {
+  if (verdicts.length === 0) return 0
+  const fanOuts = new FanOuts(new Bytes())
+  for (const [index, verdict] of verdicts.entries()) fanOuts.add(index + 1, fanOutOf(verdict))
+  const columns = [rows(verdicts.map(verdictCells)), ...fanOuts.rows]
+  const applied = await database.callWith('fan_out_events', columns)
+  if (typeof applied === 'number') return applied
+  throw unexpected('fan_out_events')
+}
+
+export const fanOutOf = ({ outcome }: EventVerdict): FanOut | undefined =>
+  outcome.kind === 'fanned_out' ? outcome : undefined
+
+function verdictCells(verdict: EventVerdict): readonly Cell[] {
+  const { tenantId, id, token, outcome } = verdict
+  const issues = outcome.kind === 'invalid' ? JSON.stringify(outcome.issues) : undefined
+  return [tenantId, id, token, outcome.kind, issues, wantedOf(fanOutOf(verdict))]
 }

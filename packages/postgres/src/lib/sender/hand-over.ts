@@ -6,6 +6,7 @@ import { claimColumns, claimDeliveries, readClaim } from './claims'
 import { eventColumns, eventOrder, insertEvents, insertedIn } from './events'
 import type { LaneReport, OwnedLane } from './lanes'
 import type { LaneMemory } from './memory'
+import { deliveriesOf } from './new-events'
 
 /**
  * Writes events and claims, as one statement where this process knows the endpoints: their lanes stand in line with those that wait, so no search
@@ -23,12 +24,15 @@ export async function insertAndClaim(
   memory.filled(own)
   const plan = memory.lanes.plan(request.limit, request.perEndpoint, request.failingLimit)
   const order = eventOrder(events)
-  const columns = [...eventColumns(events, order), ...claimColumns(request, plan, memory)]
+  const columns = [
+    ...eventColumns(events, order),
+    ...claimColumns(request, { plan, memory, waits: false }),
+  ]
   const [inserted, ...claimed] = await database.select('insert_and_claim', columns)
-  const { result, lanes } = insertedIn(answerOf(inserted), events, order)
+  const result = insertedIn(answerOf(inserted), events, order)
   const { claim, report } = readClaim(claimed, memory)
   memory.lanes.learn(plan, report)
-  memory.filled(lanes.filter((lane) => hasMore(lane, report)))
+  memory.filled(own.filter((lane) => hasMore(lane, report)))
   return { events: result, claim }
 }
 
@@ -38,8 +42,8 @@ async function insertThenClaim(
   events: readonly NewEvent[],
   request: DeliveryClaimRequest,
 ): Promise<InsertedAndClaimed> {
-  const { result, lanes } = await insertEvents(database, events)
-  memory.filled(lanes)
+  const result = await insertEvents(database, events)
+  memory.sent(deliveriesOf(events))
   return { events: result, claim: await claimDeliveries(database, memory, request) }
 }
 
@@ -49,17 +53,15 @@ function lanesOf(
   memory: LaneMemory,
 ): readonly OwnedLane[] | undefined {
   const lanes = new Map<number, OwnedLane>()
-  for (const { tenantId, fanOut } of events) {
-    for (const { endpointId } of fanOut?.deliveries ?? []) {
-      const lane = memory.laneOf(tenantId, endpointId)
-      if (lane === undefined) return undefined
-      lanes.set(lane.id, lane)
-    }
+  for (const delivery of deliveriesOf(events)) {
+    const lane = memory.laneOf(delivery)
+    if (lane === undefined) return undefined
+    lanes.set(lane.id, lane)
   }
   return lanes.size === 0 ? undefined : [...lanes.values()]
 }
 
-const answerOf = (row: unknown) => rowOf(JSON.parse(text(rowOf(row), 'note')))
+const answerOf = (row: unknown): unknown => JSON.parse(text(rowOf(row), 'note'))
 
 /** A lane that was not looked at, or another session was at, has more as well. */
 const hasMore = ({ id }: OwnedLane, { found }: LaneReport): boolean =>

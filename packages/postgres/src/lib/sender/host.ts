@@ -1,39 +1,42 @@
 import { WebhookError } from '@posthorn/schema'
-import type { AsyncTransactions } from '@posthorn/sender'
+import type { AsyncTransactions, EndpointRecord } from '@posthorn/sender'
 import type { Database } from '../database'
 import { hostTransaction, type PgliteLike, type PgPoolLike } from '../host-transaction'
 import type { PgClientLike } from '../pg-client-like'
-import { endpointsOfTenant } from './endpoints'
 import { insertEvents } from './events'
-import type { OwnedLane } from './lanes'
+import type { EndpointName } from './memory'
+import { deliveriesOf } from './new-events'
 
-/**
- * The host's transactions: of `pg`'s pool, or of PGlite. Any other client runs its own, and hands them to `enqueue`.
- *
- * @param committed is told which lanes have work by a transaction of the store's client
- */
+interface HostParts {
+  /** The tenant's endpoints, as a transaction sees them. */
+  endpoints(on: Database, tenantId: string): Promise<readonly EndpointRecord[]>
+  /** Is told to which endpoints a transaction of the store's client has sent. */
+  committed(sent: readonly EndpointName[]): void
+}
+
+/** The host's transactions: of `pg`'s pool, or of PGlite. Any other client runs its own, and hands them to `enqueue`. */
 export function hostTransactions(
   database: Database,
   client: PgClientLike,
-  committed: (lanes: readonly OwnedLane[]) => void,
+  { endpoints, committed }: HostParts,
 ): AsyncTransactions<PgClientLike> {
-  const written = new WeakMap<PgClientLike, OwnedLane[]>()
+  const written = new WeakMap<PgClientLike, EndpointName[]>()
   return {
     kind: 'async',
-    endpoints: (tenantId, tx) => endpointsOfTenant(database.on(tx), tenantId),
+    endpoints: (tenantId, tx) => endpoints(database.on(tx), tenantId),
     async enqueue(events, tx) {
-      const { result, lanes } = await insertEvents(database.on(tx), events)
-      written.get(tx)?.push(...lanes)
+      const result = await insertEvents(database.on(tx), events)
+      written.get(tx)?.push(...deliveriesOf(events))
       return result
     },
     async transaction(work) {
       if (isPglite(client) || isPool(client)) {
-        const lanes: OwnedLane[] = []
+        const sent: EndpointName[] = []
         const result = await hostTransaction(client, (tx) => {
-          written.set(tx, lanes)
+          written.set(tx, sent)
           return work(tx)
         })
-        committed(lanes)
+        committed(sent)
         return result
       }
       throw new WebhookError(

@@ -1,16 +1,13 @@
 import type { CancelVerdict, LeaseRef, Redelivery, RedeliveryVerdict } from '@posthorn/sender'
-import { type Argument, Bytes, plain, scalar, texts } from '../columns'
+import { type Argument, Bytes, type Cell, rows, scalar } from '../columns'
 import type { Database } from '../database'
 import { unexpected } from '../values'
 import { inOrder } from './new-events'
 import { readToken } from './tokens'
 
-/** The columns that name leases, row by row. */
-export const leaseColumns = (leases: readonly LeaseRef[]): readonly Argument[] => [
-  texts(leases.map(({ tenantId }) => tenantId)),
-  texts(leases.map(({ deliveryId }) => deliveryId)),
-  plain(leases.map(({ attempt }) => attempt)),
-  plain(leases.map((lease) => readToken(lease)?.text)),
+/** What names a lease. */
+export const leaseCells = (lease: LeaseRef): readonly Cell[] => [
+  ...[lease.tenantId, lease.deliveryId, lease.attempt, readToken(lease)?.text],
 ]
 
 /** The order in which rows of the queue are locked. */
@@ -31,7 +28,7 @@ export async function extendLeases(
 ): Promise<readonly LeaseRef[]> {
   if (leases.length === 0) return []
   const given = sorted(leases)
-  const columns = [...leaseColumns(given), scalar(Math.round(leaseMs))]
+  const columns = [rows(given.map(leaseCells)), scalar(Math.round(leaseMs))]
   const extended = placesIn(await database.callWith('extend_leases', columns))
   const held = new Set(given.filter((_, index) => extended.has(index + 1)))
   return leases.filter((lease) => held.has(lease))
@@ -48,7 +45,8 @@ export async function releaseLeases(
   database: Database,
   leases: readonly LeaseRef[],
 ): Promise<void> {
-  if (leases.length > 0) await database.callWith('release_leases', leaseColumns(sorted(leases)))
+  if (leases.length === 0) return
+  await database.callWith('release_leases', [rows(sorted(leases).map(leaseCells))])
 }
 
 const CANCEL_VERDICTS = ['canceled', 'finished', 'not_found'] as const
@@ -82,21 +80,13 @@ export async function redeliver(
 }
 
 function redeliveryColumns(items: readonly Redelivery[]): readonly Argument[] {
-  const bodies = new Bytes()
-  for (const { body } of items) bodies.add(body)
-  const column = (of: (item: Redelivery) => string | undefined) => texts(items.map(of))
-  return [
-    column(({ tenantId }) => tenantId),
-    column(({ id }) => id),
-    column(({ eventId }) => eventId),
-    column(({ endpointId }) => endpointId),
-    plain(items.map(({ as }) => as === 'new')),
-    column(({ envelope }) => envelope),
-    column(({ replayOf }) => replayOf),
-    ...bodies.places,
-    bodies.ascii,
-    bodies.value,
-  ]
+  const bytes = new Bytes()
+  const cells = items.map((item) => {
+    const { tenantId, id, eventId, endpointId, as, envelope, replayOf, body } = item
+    const names = [tenantId, id, eventId, endpointId]
+    return [...names, as === 'new', envelope, replayOf, ...bytes.add(body)]
+  })
+  return [rows(cells), bytes.value]
 }
 
 function known<Value>(values: readonly Value[], answer: unknown): Value {

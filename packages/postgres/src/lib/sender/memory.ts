@@ -12,6 +12,11 @@ const shortSearch = 1
 const longestWithout = 100
 const mostEndpoints = 10_000
 
+export interface EndpointName {
+  readonly tenantId: string
+  readonly endpointId: string
+}
+
 /** What a process remembers between its claims: lanes that have work, and their endpoints. Nothing in it has to be right, or to last. */
 export class LaneMemory {
   readonly lanes = new Lanes()
@@ -58,6 +63,15 @@ export class LaneMemory {
     for (const lane of lanes) this.lanes.wakeOwned(lane)
   }
 
+  /** Deliveries to these endpoints were written. */
+  sent(endpoints: Iterable<EndpointName>): void {
+    for (const endpoint of endpoints) {
+      const lane = this.laneOf(endpoint)
+      if (lane === undefined) this.#mayMiss = true
+      else this.lanes.wakeOwned(lane)
+    }
+  }
+
   /** Leases on these lanes ended. */
   wake(lanes: Iterable<number>): void {
     for (const lane of lanes) {
@@ -88,7 +102,7 @@ export class LaneMemory {
   }
 
   /** The lane of an endpoint that this process has seen. */
-  laneOf(tenantId: string, endpointId: string): OwnedLane | undefined {
+  laneOf({ tenantId, endpointId }: EndpointName): OwnedLane | undefined {
     const id = this.#laneOf.get(nameOf(tenantId, endpointId))
     return id === undefined ? undefined : { id, tenantId }
   }

@@ -1,5 +1,6 @@
-import type { FanOut, NewDelivery } from '@posthorn/sender'
-import { type Argument, Bytes, plain, texts } from '../columns'
+import type { FanOut } from '@posthorn/sender'
+import { type Argument, type Bytes, type Cell, rows } from '../columns'
+import type { EndpointName } from './memory'
 
 /** Rows in the order of their keys: batches that lock the same rows do so in one order, and never in a circle. */
 export function inOrder<Item>(items: readonly Item[], keyOf: (item: Item) => string): number[] {
@@ -11,42 +12,46 @@ export function inOrder<Item>(items: readonly Item[], keyOf: (item: Item) => str
 
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other))
 
-/** The deliveries of several events as columns: `place` says whose each is, from 1. */
+/** What is written with its deliveries. */
+interface Matched {
+  readonly tenantId: string
+  readonly fanOut?: FanOut | undefined
+}
+
+/** The endpoints that are to get something; skipped deliveries bring no work. */
+export function deliveriesOf(events: readonly Matched[]): readonly EndpointName[] {
+  return events.flatMap(({ tenantId, fanOut }) =>
+    (fanOut?.deliveries ?? []).flatMap(({ endpointId, state }) =>
+      state.status === 'pending' ? { tenantId, endpointId } : [],
+    ),
+  )
+}
+
+/** How many deliveries are to be made, so skipped ones not. */
+export const wantedOf = (fanOut: FanOut | undefined): number =>
+  fanOut?.deliveries.filter(({ state }) => state.status === 'pending').length ?? 0
+
+/** The deliveries of several events, and the bodies in other envelopes, each with the place of its event, from 1. */
 export class FanOuts {
-  readonly wanted: number[] = []
-  readonly #deliveries: { readonly place: number; readonly delivery: NewDelivery }[] = []
-  readonly #bodies: { readonly place: number; readonly envelope: string }[] = []
+  readonly #deliveries: (readonly Cell[])[] = []
+  readonly #bodies: (readonly Cell[])[] = []
   readonly #bytes: Bytes
 
-  /** `beside`: the value that holds the events' own bytes, where there are some. */
-  constructor(beside?: Bytes) {
-    this.#bytes = new Bytes(beside)
+  /** @param bytes holds the bodies, and may hold others */
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes
   }
 
-  /** The deliveries of the next event. `wanted` counts what is to be made, so skipped ones not. */
-  add({ deliveries, bodies }: FanOut = { deliveries: [], bodies: [] }): void {
-    const place = this.wanted.length + 1
-    this.wanted.push(deliveries.filter(({ state }) => state.status === 'pending').length)
-    for (const delivery of deliveries) this.#deliveries.push({ place, delivery })
-    for (const { envelope, body } of bodies) {
-      this.#bodies.push({ place, envelope })
-      this.#bytes.add(body)
+  add(place: number, { deliveries, bodies }: FanOut = { deliveries: [], bodies: [] }): void {
+    for (const { id, endpointId, envelope, state } of deliveries) {
+      const reason = 'reason' in state ? state.reason : undefined
+      this.#deliveries.push([place, id, endpointId, envelope, reason])
     }
+    for (const { envelope, body } of bodies)
+      this.#bodies.push([place, envelope, ...this.#bytes.add(body)])
   }
 
-  get columns(): readonly Argument[] {
-    const all = this.#deliveries
-    return [
-      plain(all.map(({ place }) => place)),
-      texts(all.map(({ delivery }) => delivery.id)),
-      texts(all.map(({ delivery }) => delivery.endpointId)),
-      texts(all.map(({ delivery }) => delivery.envelope)),
-      texts(all.map(({ delivery: { state } }) => ('reason' in state ? state.reason : undefined))),
-      plain(this.#bodies.map(({ place }) => place)),
-      texts(this.#bodies.map(({ envelope }) => envelope)),
-      ...this.#bytes.places,
-      this.#bytes.ascii,
-      this.#bytes.value,
-    ]
+  get rows(): readonly Argument[] {
+    return [rows(this.#deliveries), rows(this.#bodies), this.#bytes.value]
   }
 }

@@ -1,8 +1,8 @@
 import type { AttemptRecord, Settlement, SettleVerdict } from '@posthorn/sender'
-import { type Argument, Bytes, plain, texts } from '../columns'
+import { Bytes, type Cell, rows, scalar } from '../columns'
 import type { Database } from '../database'
 import { storable } from '../values'
-import { leaseColumns, orderOf, placesIn } from './leases'
+import { leaseCells, orderOf, placesIn } from './leases'
 
 export async function settleDeliveries(
   database: Database,
@@ -10,10 +10,16 @@ export async function settleDeliveries(
 ): Promise<readonly SettleVerdict[]> {
   if (batch.length === 0) return []
   const { first, placeOf } = rowsOf(batch)
-  const columns = [...settlementColumns(first), ...attemptColumns(batch, placeOf)]
-  const applied = placesIn(await database.callWith('settle_deliveries', columns))
-  const rows = new Map(first.map((settlement, index) => [settlement, index + 1]))
-  return batch.map((settlement) => (applied.has(rows.get(settlement) ?? 0) ? 'applied' : 'stale'))
+  const bytes = new Bytes()
+  const attempts = batch.flatMap((settlement) => {
+    const { attempt } = settlement
+    return attempt ? [[placeOf(settlement), ...attemptCells(attempt, bytes)]] : []
+  })
+  const pending = first.filter(({ next }) => next.status === 'pending').length
+  const given = [rows(first.map(settlementCells)), rows(attempts), bytes.value, scalar(pending)]
+  const applied = placesIn(await database.callWith('settle_deliveries', given))
+  const places = new Map(first.map((settlement, index) => [settlement, index + 1]))
+  return batch.map((settlement) => (applied.has(places.get(settlement) ?? 0) ? 'applied' : 'stale'))
 }
 
 interface SettlementRows {
@@ -39,48 +45,23 @@ function rowsOf(batch: readonly Settlement[]): SettlementRows {
 const keyOf = ({ lease }: Settlement): string =>
   `${lease.token} ${lease.attempt} ${lease.tenantId} ${lease.deliveryId}`
 
-const settlementColumns = (batch: readonly Settlement[]): readonly Argument[] => [
-  ...leaseColumns(batch.map(({ lease }) => lease)),
-  texts(batch.map(({ next }) => next.status)),
-  plain(
-    batch.map(({ next }) => (next.status === 'pending' ? Math.round(next.retryInMs) : undefined)),
-  ),
-  plain(batch.map(({ next }) => (next.status === 'pending' ? next.deferred : undefined))),
-  texts(batch.map(({ next }) => ('reason' in next ? next.reason : undefined))),
-  plain(batch.map(({ attempt }) => attempt?.status)),
-]
+function settlementCells({ lease, next, attempt }: Settlement): readonly Cell[] {
+  const again = next.status === 'pending' ? next : undefined
+  const wait = again && Math.round(again.retryInMs)
+  const reason = 'reason' in next ? next.reason : undefined
+  return [...leaseCells(lease), next.status, wait, again?.deferred, reason, attempt?.status]
+}
 
 /** What a peer sent is logged whatever it is: a NUL in it is no reason to lose the attempt. */
-function attemptColumns(
-  batch: readonly Settlement[],
-  placeOf: (settlement: Settlement) => number,
-): readonly Argument[] {
-  const made = batch.flatMap((settlement) =>
-    settlement.attempt ? [{ place: placeOf(settlement), attempt: settlement.attempt }] : [],
-  )
-  const answers = new Bytes()
-  for (const { attempt } of made) answers.add(attempt.responseBody)
-  const column = (of: (attempt: AttemptRecord) => string | undefined): Argument =>
-    texts(made.map(({ attempt }) => of(attempt)))
-  const numbers = (of: (one: AttemptRecord) => number | undefined): Argument =>
-    plain(made.map(({ attempt }) => of(attempt)))
-  const flags = (of: (attempt: AttemptRecord) => boolean | undefined): Argument =>
-    plain(made.map(({ attempt }) => of(attempt)))
+function attemptCells(attempt: AttemptRecord, bytes: Bytes): readonly Cell[] {
+  const { number, startedAt, durationMs, outcome, status, error } = attempt
+  const { requestHeaders, responseHeaders, responseTruncated, duplicate, freshSocket } = attempt
+  const [start, length] = bytes.add(attempt.responseBody)
   return [
-    plain(made.map(({ place }) => place)),
-    numbers(({ number }) => number),
-    numbers(({ startedAt }) => Math.round(startedAt)),
-    numbers(({ durationMs }) => Math.round(durationMs)),
-    column(({ outcome }) => outcome),
-    numbers(({ status }) => status),
-    column(({ requestHeaders }) => requestHeaders && JSON.stringify(requestHeaders)),
-    column(({ responseHeaders }) => responseHeaders && JSON.stringify(responseHeaders)),
-    flags(({ responseTruncated }) => responseTruncated),
-    column(({ error }) => error && storable(error.code)),
-    column(({ error }) => error && storable(error.message)),
-    flags(({ duplicate }) => duplicate),
-    flags(({ freshSocket }) => freshSocket),
-    ...answers.places,
-    answers.value,
+    ...[number, Math.round(startedAt), Math.round(durationMs), outcome, status],
+    ...[requestHeaders && JSON.stringify(requestHeaders)],
+    ...[responseHeaders && JSON.stringify(responseHeaders), responseTruncated],
+    ...[error && storable(error.code), error && storable(error.message), duplicate, freshSocket],
+    ...[start, length],
   ]
 }

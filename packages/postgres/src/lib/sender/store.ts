@@ -6,7 +6,7 @@ import { senderMigrations } from '../migrations/sets'
 import type { PgClientLike } from '../pg-client-like'
 import { claimDeliveries, nextDueIn } from './claims'
 import { endpointStore } from './endpoints'
-import { claimEvents, fanOutEvents, insertEvents, type Woken } from './events'
+import { claimEvents, fanOutEvents, fanOutOf, insertEvents } from './events'
 import { insertAndClaim } from './hand-over'
 import { hostTransactions } from './host'
 import * as leases from './leases'
@@ -15,9 +15,11 @@ import * as deliveryLog from './log-deliveries'
 import * as eventLog from './log-events'
 import { listHistory } from './log-history'
 import { LaneMemory } from './memory'
+import { deliveriesOf } from './new-events'
 import { prune } from './retention'
 import { settleDeliveries } from './settlements'
 import { countAll } from './statistics'
+import { TenantEndpoints } from './tenant-endpoints'
 import { createWakeUp, type WakeUp } from './wake-up'
 
 export interface PostgresStoreOptions {
@@ -54,14 +56,18 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const database = createDatabase(client, schema)
   const wakeUp = createWakeUp(database, listen)
   const memory = new LaneMemory(database, () => performance.now())
+  const tenants = new TenantEndpoints((endpoint) => memory.know(endpoint))
   return {
     deliveries: deliveryStore(database, wakeUp, memory),
     log: deliveryLogOf(database),
-    endpoints: endpointsOf(database, memory),
+    endpoints: endpointsOf(database, memory, tenants),
     retention: { prune: (request) => prune(database, request) },
-    host: hostTransactions(database, client, (lanes) => {
-      memory.filled(lanes)
-      wakeUp.hint()
+    host: hostTransactions(database, client, {
+      endpoints: (on, tenantId) => tenants.read(on, tenantId),
+      committed(sent) {
+        memory.sent(sent)
+        wakeUp.hint()
+      },
     }),
     migrate: () => migrate(database, senderMigrations),
     close: async () => database.close(),
@@ -74,14 +80,11 @@ function deliveryStore(
   memory: LaneMemory,
 ): PostgresStore['deliveries'] {
   const { hint, subscribe } = wakeUp
-  const woken = <Result>({ result, lanes }: Woken<Result>): Result => {
-    memory.filled(lanes)
-    return result
-  }
   return {
     ...(subscribe && { subscribe }),
     async insert(events) {
-      const inserted = woken(await insertEvents(database, events))
+      const inserted = await insertEvents(database, events)
+      memory.sent(deliveriesOf(events))
       hint()
       return inserted
     },
@@ -91,7 +94,13 @@ function deliveryStore(
       return answer
     },
     claimEvents: (request) => claimEvents(database, request),
-    fanOut: async (verdicts) => woken(await fanOutEvents(database, verdicts)),
+    async fanOut(verdicts) {
+      const applied = await fanOutEvents(database, verdicts)
+      memory.sent(
+        deliveriesOf(verdicts.map((one) => ({ tenantId: one.tenantId, fanOut: fanOutOf(one) }))),
+      )
+      return applied
+    },
     claim: (request) => claimDeliveries(database, memory, request),
     extend: (held, leaseMs) => leases.extendLeases(database, held, leaseMs),
     async settle(batch) {
@@ -114,19 +123,18 @@ function deliveryStore(
 }
 
 /** What the host reads of endpoints tells which lanes are theirs. */
-function endpointsOf(database: Database, memory: LaneMemory): PostgresStore['endpoints'] {
-  const store = endpointStore(database, memory.doubting)
+function endpointsOf(
+  database: Database,
+  memory: LaneMemory,
+  tenants: TenantEndpoints,
+): PostgresStore['endpoints'] {
+  const store = endpointStore(database, tenants, memory.doubting)
   return {
     ...store,
     async insert(endpoint) {
       const inserted = await store.insert(endpoint)
       memory.know(inserted)
       return inserted
-    },
-    async forTenant(tenantId) {
-      const found = await store.forTenant(tenantId)
-      for (const endpoint of found) memory.know(endpoint)
-      return found
     },
   }
 }
