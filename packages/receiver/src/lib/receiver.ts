@@ -6,10 +6,10 @@ import { type ReceiverOptions, type ResolvedOptions, resolveOptions } from './op
 import { once } from './pipeline/dedupe'
 import { type Dispatched, dispatchEvent } from './pipeline/direct'
 import { workOf } from './pipeline/dispatch'
-import { checkHead, readBody } from './pipeline/limit'
+import { readBody } from './pipeline/limit'
 import { parse, type Received } from './pipeline/parse'
 import { reply } from './pipeline/reply'
-import { onward, refuse } from './pipeline/stage'
+import { refuse } from './pipeline/stage'
 import { verify } from './pipeline/verify'
 import type { Awaitable, IdempotencyPruneRequest } from './ports/idempotency-store'
 import { share, type Take } from './receiver-parts'
@@ -142,9 +142,17 @@ async function answer(
   take: Take,
 ): Promise<ReceiveResult> {
   const watch = options.telemetry?.watch()
+  const toEnd: Take = watch ? (message) => watch.taken(message, take) : take
   let outcome: Awaitable<ReceiveOutcome>
   try {
-    outcome = receive(options, request, watch ? (message) => watch.taken(message, take) : take)
+    // One stage after the other, in one function: each promise between them is a turn of the queue, for every request.
+    let body = readBody(request, options.maxBodyBytes)
+    if (isThenable(body)) body = await body
+    let verified = body.ok ? verify(options, request, body.value) : body
+    if (isThenable(verified)) verified = await verified
+    let received = verified.ok ? parse(options, request, verified.value) : verified
+    if (isThenable(received)) received = await received
+    outcome = received.ok ? toEnd(received.value) : received.refusal
     if (isThenable(outcome)) outcome = await outcome
   } catch (cause) {
     outcome = refuse('config', { cause })
@@ -154,20 +162,6 @@ async function answer(
   else if (outcome.kind === 'unknown_type') options.log.unknown(outcome)
   watch?.answered(outcome)
   return reply(outcome, request.method)
-}
-
-function receive(
-  options: ResolvedOptions,
-  request: ReceiveRequest,
-  take: Take,
-): Awaitable<ReceiveOutcome> {
-  const head = checkHead(request, options.maxBodyBytes)
-  if (!head.ok) return head.refusal
-  return onward(readBody(request.body, options.maxBodyBytes), (bytes) =>
-    onward(verify(options, request, bytes), (verified) =>
-      onward(parse(options, request, verified), take),
-    ),
-  )
 }
 
 function handle(

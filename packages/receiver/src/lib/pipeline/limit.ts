@@ -6,20 +6,15 @@ import { pass, type Stage, stop } from './stage'
 const BYTES_FIX =
   'Pass the exact bytes as a Uint8Array: a decoded string or a parsed object cannot be verified.'
 
-/** What the head of a request already tells, before a byte of the body is read. */
-export function checkHead(request: ReceiveRequest, maxBytes: number): Stage<undefined> {
-  const { headers, method } = request
+/** The body, unless the head of the request tells already that it is refused: then not a byte is read. */
+export function readBody(request: ReceiveRequest, maxBytes: number): Awaitable<Stage<Uint8Array>> {
+  const { method, headers } = request
   if (method !== undefined && method.toUpperCase() !== 'POST') return stop('method_not_allowed')
   const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase()
   if (encoding && encoding !== 'identity') return stop('unsupported_media_type')
   const announced = Number(headerOf(headers, 'content-length'))
-  return announced > maxBytes ? stop('body_too_large') : pass(undefined)
-}
-
-export function readBody(
-  body: ReceiveRequest['body'],
-  maxBytes: number,
-): Awaitable<Stage<Uint8Array>> {
+  if (announced > maxBytes) return stop('body_too_large')
+  const { body } = request
   return typeof body === 'function' ? runReader(body, maxBytes) : within(bytesOf(body), maxBytes)
 }
 

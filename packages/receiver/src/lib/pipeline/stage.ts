@@ -1,6 +1,4 @@
-import { after } from '../awaitable'
-import type { Awaitable } from '../ports/idempotency-store'
-import type { ReceiveOutcome, Refusal, RefusalCode } from '../result'
+import type { Refusal, RefusalCode } from '../result'
 
 /** What a stage hands on, or why the request goes no further. */
 export type Stage<Value> = { readonly ok: true; readonly value: Value } | Stopped
@@ -12,14 +10,6 @@ export interface Stopped {
 
 export function pass<Value>(value: Value): Stage<Value> {
   return { ok: true, value }
-}
-
-/** The next stage, unless this one ended it. */
-export function onward<Value>(
-  stage: Awaitable<Stage<Value>>,
-  next: (value: Value) => Awaitable<ReceiveOutcome>,
-): Awaitable<ReceiveOutcome> {
-  return after(stage, (reached) => (reached.ok ? next(reached.value) : reached.refusal))
 }
 
 export function stop(code: RefusalCode, more: Omit<Refusal, 'kind' | 'code'> = {}): Stopped {
