@@ -10,5 +10,7 @@ type Compact<Value> = {
 /** The object without the properties whose value is undefined. */
 export function compact<Value extends object>(value: Value): Compact<Value>
 export function compact(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined))
+  const kept: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value)) if (item !== undefined) kept[name] = item
+  return kept
 }

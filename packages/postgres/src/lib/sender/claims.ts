@@ -4,7 +4,6 @@ import type {
   DeliveryClaimRequest,
   EndpointRecord,
 } from '@posthorn/sender'
-import { compact } from '@posthorn/sender/store'
 import { type Argument, composite, plain } from '../columns'
 import type { Database } from '../database'
 import { flag, int, optionalText, type Row, strings, text, unexpected } from '../values'
@@ -110,7 +109,8 @@ function endpointOf(row: Row, memory: LaneMemory): EndpointRecord {
 function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
   const attempt = count(row, 'attempt')
   const eventId = text(row, 'event')
-  const claimed = compact({
+  const orderingKey = optionalText(row, 'orderkey')
+  return {
     lease: {
       tenantId: endpoint.tenantId,
       deliveryId: text(row, 'id'),
@@ -119,7 +119,7 @@ function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
     },
     eventId,
     eventType: text(row, 'type'),
-    orderingKey: optionalText(row, 'orderkey'),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
     messageId: optionalText(row, 'message') ?? eventId,
     progress: {
       attempt,
@@ -130,8 +130,8 @@ function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
     createdAt: count(row, 'created'),
     endpoint,
     metadata: strings(row, 'metadata'),
-  })
-  return { ...claimed, body: bodyOf(row) }
+    body: bodyOf(row),
+  }
 }
 
 function listOf(row: Row, name: string): readonly unknown[] {

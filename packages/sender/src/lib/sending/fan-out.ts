@@ -38,7 +38,7 @@ export function fanOut(
   endpoints: readonly EndpointRecord[],
 ): FanOut {
   const decode = once(() => decodeBody(event.body))
-  const matches = match({ ...event, data: () => decode().data }, endpoints)
+  const matches = match({ data: () => decode().data, ...event }, endpoints)
   const bodies = new Map<string, EnvelopeBody>()
   const deliveries = matches.map(({ endpoint, state }): NewDelivery => {
     const delivery = {
@@ -50,7 +50,7 @@ export function fanOut(
     if (envelope === undefined) return delivery
     const body = bodies.get(envelope)?.body ?? layOut(context.envelopes.get(envelope), decode)
     if (body !== undefined) bodies.set(envelope, { envelope, body })
-    return { ...delivery, envelope }
+    return { envelope, ...delivery }
   })
   return { deliveries, bodies: [...bodies.values()] }
 }

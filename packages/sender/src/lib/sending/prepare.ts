@@ -72,7 +72,7 @@ export async function prepare(
   const fields = { tenantId, type, version, ...checkFields(input, context.now()) }
   const encode = atOnce(() => encodeEvent(fields, data, context.maxPayloadBytes))
   await checkData(context.events, fields, data)
-  return Object.freeze({ ...fields, body: encode() })
+  return Object.freeze({ body: encode(), ...fields })
 }
 
 /** Computes now, and answers or throws when asked. */

@@ -52,7 +52,7 @@ export const matchedWith = (
   context: FanOutContext,
   event: PreparedEvent,
   endpoints: readonly EndpointRecord[],
-): NewEvent => ({ ...event, fanOut: fanOut(context, event, endpoints) })
+): NewEvent => ({ fanOut: fanOut(context, event, endpoints), ...event })
 
 /** The endpoints of each tenant. */
 export async function endpointsOf(

@@ -37,8 +37,8 @@ export function buildRequest(
   const { endpoint } = delivery
   const { origin } = context.verification
   const message = { id: delivery.messageId, timestamp: Math.floor(now / 1000), body }
-  // Not `{ ...endpoint.headers }`: what is added to a copy by spread takes ten times as long (Node 20).
-  const headers: Record<string, string> = Object.assign({}, endpoint.headers)
+  // Not a spread, because adding to one takes ten times as long (Node 20); nor `Object.assign`, as a header may be called `__proto__`.
+  const headers: Record<string, string> = Object.fromEntries(Object.entries(endpoint.headers))
   headers['content-type'] = 'application/json'
   headers['user-agent'] = context.userAgent
   if (origin !== undefined) headers.origin = origin

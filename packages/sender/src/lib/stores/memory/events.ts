@@ -138,7 +138,7 @@ function applyFanOut(state: MemoryState, row: EventRow, fanOut: FanOut): void {
   settleEvent(row, { state: 'fanned_out' })
   for (const { envelope, body } of fanOut.bodies) row.bodies.set(envelope, body.slice())
   for (const delivery of fanOut.deliveries) {
-    addDelivery(state, row, { ...delivery, messageId: row.id })
+    addDelivery(state, row, { messageId: row.id, ...delivery })
     if (delivery.state.status === 'pending') row.wanted += 1
   }
 }
