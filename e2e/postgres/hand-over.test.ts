@@ -40,7 +40,7 @@ it('inserts and claims by one statement, of an endpoint that the process has see
     calls.length = 0
     const { claim } = await insertAndClaim([event], everything)
     expect(claim.deliveries.map(({ eventId }) => eventId)).toEqual([event.id])
-    expect(calls).toEqual(['insert_and_claim'])
+    expect(calls).toEqual(['claim_deliveries'])
   }
   calls.length = 0
   expect((await store.deliveries.claim(everything)).deliveries).toEqual([])
@@ -57,7 +57,7 @@ it('a process that has not seen the endpoint inserts first, and then claims', as
   expect(calls).toEqual(['insert_events', 'find_lanes', 'claim_deliveries'])
   calls.length = 0
   await insertAndClaim([eventTo('ep_1')], everything)
-  expect(calls).toEqual(['insert_and_claim'])
+  expect(calls).toEqual(['claim_deliveries'])
 })
 
 it('what a cap leaves over stays in line for the next claim', async () => {

@@ -385,7 +385,7 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text)
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text, new_events text DEFAULT NULL::text, new_deliveries text DEFAULT NULL::text, new_bodies text DEFAULT NULL::text, new_bytes bytea DEFAULT NULL::bytea, recorded text DEFAULT NULL::text)
  RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -432,6 +432,11 @@ DECLARE
   left_over integer[];
   endpoints jsonb;
 BEGIN
+  IF new_events IS NOT NULL THEN
+    note := posthorn.insert_events(new_events, new_deliveries, new_bodies, new_bytes, recorded);
+    RETURN NEXT;
+    now_ms := posthorn.now_ms();
+  END IF;
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
   IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
@@ -471,12 +476,13 @@ BEGIN
         left_over := left_over || 0;
         CONTINUE;
       END IF;
-      here := posthorn.look_at(e, pace, depth, suspects IS NOT NULL, terms, now_ms);
+      here := posthorn.look_at(e, pace, depth, CASE WHEN suspects IS NULL THEN 16 ELSE 64 END, terms, now_ms);
       part := least(here.ready, quotas[place], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
       wanted := wanted || here.free[1:part];
       free_slots := free_slots - part;
       taken := taken || part;
       left_over := left_over || here.ready - part + here.is_cut::integer;
+      CONTINUE WHEN NOT (here.is_cut OR here.had_lease OR here.ready > part OR e.failing_since IS NOT NULL OR e.rate_limit IS NOT NULL);
       IF here.is_cut THEN cut_places := cut_places || place; END IF;
       IF here.had_lease THEN any_had_lease := true; END IF;
       IF e.failing_since IS NOT NULL THEN failing_left := failing_left - part; END IF;
@@ -740,7 +746,7 @@ DECLARE
   due json;
   suspects boolean := false;
 BEGIN
-  PERFORM posthorn.assert_read_committed();
+  IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
     json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
       FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
@@ -781,16 +787,6 @@ BEGIN
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM posthorn.unmatched u
     WHERE u.tenant_id = of_tenant AND u.ordering_key = k.order_key AND u.seq < (h.head)."position");
-END $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.insert_and_claim(events text, deliveries text, bodies text, bytes bytea, recorded text, lanes text, quotas text, revisions text, terms text)
- RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  note := posthorn.insert_events(events, deliveries, bodies, bytes, recorded);
-  RETURN NEXT;
-  RETURN QUERY SELECT c.* FROM posthorn.claim_deliveries(lanes, quotas, revisions, terms) c;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.insert_endpoint(request text)
@@ -903,52 +899,50 @@ AS $function$
   SELECT r.lane, r.due_at FROM r
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.look_at(e posthorn.endpoints, pace double precision, depth bigint, has_suspects boolean, terms posthorn.claim_terms, now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean)
+CREATE OR REPLACE FUNCTION posthorn.look_at(e posthorn.endpoints, pace double precision, depth bigint, slack integer, terms posthorn.claim_terms, now_ms bigint, OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  slack integer := CASE WHEN has_suspects THEN 64 ELSE 16 END;
-  is_lined boolean := e.ordered IS NOT NULL AND e.status <> 'disabled';
   cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= terms.probe_after_ms THEN least(terms.per_endpoint, 1)
     ELSE terms.per_endpoint END;
-  held bigint;
-  seen bigint;
+  is_lined boolean;
 BEGIN
-  IF is_lined OR terms.alone THEN
-    SELECT count(*) FILTER (WHERE w.leased_until > now_ms),
-      array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted),
-      bool_or(w.was_leased AND w.leased_until <= now_ms)
-    INTO held, free, had_lease
+  IF terms.alone OR (e.ordered IS NOT NULL AND e.status <> 'disabled') THEN
+    is_lined := e.ordered IS NOT NULL AND e.status <> 'disabled';
+    SELECT array_agg(w.t) FILTER (WHERE w.is_free), bool_or(w.was_leased AND w.leased_until <= now_ms), false,
+      posthorn.may_have(e, pace, cap, count(*) FILTER (WHERE w.is_free), count(*) FILTER (WHERE w.leased_until > now_ms), now_ms)
+    INTO free, had_lease, is_cut, ready
     FROM (
-      (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS was_leased, false AS wanted FROM posthorn.queue q
-       WHERE NOT is_lined AND q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
-      UNION ALL
-      (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
-       WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
-      UNION ALL
-      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
-         SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
-           (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
-         FROM posthorn.heads(e.tenant_id, e.lane) h
-         UNION ALL
-         (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
-          WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
-       ) h WHERE is_lined ORDER BY h.due_at, h.seq)
+      SELECT w.*, w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted AS is_free FROM (
+        (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS was_leased, false AS wanted FROM posthorn.queue q
+         WHERE NOT is_lined AND q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+        UNION ALL
+        (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
+         WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
+        UNION ALL
+        (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
+           SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
+             (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+           FROM posthorn.heads(e.tenant_id, e.lane) h
+           UNION ALL
+           (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+            WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+         ) h WHERE is_lined ORDER BY h.due_at, h.seq)
+      ) w
     ) w;
-    is_cut := false;
   ELSE
-    SELECT count(*) FILTER (WHERE w.leased_until > now_ms), count(*), array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.losses < 2),
-      bool_or(w.was_leased AND w.leased_until <= now_ms)
-    INTO held, seen, free, had_lease
+    SELECT array_agg(w.t) FILTER (WHERE w.is_free), bool_or(w.was_leased AND w.leased_until <= now_ms),
+      count(*) >= depth + slack AND cap > depth,
+      posthorn.may_have(e, pace, cap, count(*) FILTER (WHERE w.is_free), count(*) FILTER (WHERE w.leased_until > now_ms), now_ms)
+    INTO free, had_lease, is_cut, ready
     FROM (
-      SELECT q.ctid AS t, q.leased_until, q.token IS NOT NULL AS was_leased, q.lost + (q.token IS NOT NULL)::integer AS losses
+      SELECT q.ctid AS t, q.leased_until, q.token IS NOT NULL AS was_leased,
+        q.leased_until <= now_ms AND q.lost + (q.token IS NOT NULL)::integer < 2 AS is_free
       FROM posthorn.queue q WHERE q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT least(cap, depth) + slack
     ) w;
-    is_cut := seen >= depth + slack AND cap > depth;
   END IF;
-  ready := least(coalesce(cardinality(free), 0), greatest(0, cap - held), posthorn.pace_left(e, coalesce(pace, 0), now_ms));
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.make_partitions(days integer)
@@ -974,6 +968,16 @@ BEGIN
   END LOOP;
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.make_partitions(integer) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION posthorn.may_have(e posthorn.endpoints, pace double precision, cap bigint, free bigint, held bigint, now_ms bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  SELECT least(free, greatest(0, cap - held), CASE WHEN e.status <> 'disabled' AND e.rate_limit IS NOT NULL THEN greatest(0,
+    floor(floor(e.rate_limit / 20.0) - greatest(0, coalesce(pace, 0) - now_ms - 0.001)
+      / (e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)))) + 1) END)::bigint
+$function$;
 
 CREATE OR REPLACE FUNCTION posthorn.new_event_id(now_ms bigint)
  RETURNS text
@@ -1045,15 +1049,6 @@ AS $function$
       CASE WHEN e.rate_limit IS NOT NULL
         THEN pace - floor(e.rate_limit / 20.0) * e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)) END)
   END
-$function$;
-
-CREATE OR REPLACE FUNCTION posthorn.pace_left(e posthorn.endpoints, pace double precision, now_ms bigint)
- RETURNS double precision
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  SELECT CASE WHEN e.status <> 'disabled' AND e.rate_limit IS NOT NULL THEN greatest(0,
-    floor(floor(e.rate_limit / 20.0) - greatest(0, pace - now_ms - 0.001) / (e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)))) + 1) END
 $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.prune(request text)

@@ -18,10 +18,12 @@ CREATE FUNCTION posthorn.opens_at(e posthorn.endpoints, pace double precision) R
   END
 $$;
 
--- How many requests the endpoint's rate lets through now; NULL where it has none.
-CREATE FUNCTION posthorn.pace_left(e posthorn.endpoints, pace double precision, now_ms bigint) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN e.status <> 'disabled' AND e.rate_limit IS NOT NULL THEN greatest(0,
-    floor(floor(e.rate_limit / 20.0) - greatest(0, pace - now_ms - 0.001) / (e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)))) + 1) END
+-- How many of the \`free\` deliveries the endpoint may have now, by its cap, of which so many are \`held\`, and by its rate. Without a sub-select, too.
+CREATE FUNCTION posthorn.may_have(e posthorn.endpoints, pace double precision, cap bigint, free bigint, held bigint, now_ms bigint)
+RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT least(free, greatest(0, cap - held), CASE WHEN e.status <> 'disabled' AND e.rate_limit IS NOT NULL THEN greatest(0,
+    floor(floor(e.rate_limit / 20.0) - greatest(0, coalesce(pace, 0) - now_ms - 0.001)
+      / (e.rate_per_ms / (e.rate_limit - floor(e.rate_limit / 20.0)))) + 1) END)::bigint
 $$;
 
 -- Of each ordering key of a lane the delivery that may go, if one may: the first, while no earlier event of the key is still to be matched;
@@ -99,7 +101,7 @@ DECLARE
   due json;
   suspects boolean := false;
 BEGIN
-  PERFORM posthorn.assert_read_committed();
+  IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
     json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
       FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
@@ -126,62 +128,64 @@ CREATE TYPE posthorn.claim_terms AS (
 -- behind what was looked at. The leased are the longest due: what lies behind as many as the cap need not be looked at. \`slack\`: rows in the way
 -- that are not leased, committed late below those that are, or suspects. Of an ordered endpoint the heads of its lines; alone, suspects.
 CREATE FUNCTION posthorn.look_at(
-  e posthorn.endpoints, pace double precision, depth bigint, has_suspects boolean, terms posthorn.claim_terms, now_ms bigint,
+  e posthorn.endpoints, pace double precision, depth bigint, slack integer, terms posthorn.claim_terms, now_ms bigint,
   OUT free tid[], OUT ready integer, OUT had_lease boolean, OUT is_cut boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-  slack integer := CASE WHEN has_suspects THEN 64 ELSE 16 END;
-  is_lined boolean := e.ordered IS NOT NULL AND e.status <> 'disabled';
   cap bigint := CASE WHEN e.status <> 'disabled' AND now_ms - e.failing_since >= terms.probe_after_ms THEN least(terms.per_endpoint, 1)
     ELSE terms.per_endpoint END;
-  held bigint;
-  seen bigint;
+  is_lined boolean;
 BEGIN
-  IF is_lined OR terms.alone THEN
-    SELECT count(*) FILTER (WHERE w.leased_until > now_ms),
-      array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted),
-      bool_or(w.was_leased AND w.leased_until <= now_ms)
-    INTO held, free, had_lease
+  IF terms.alone OR (e.ordered IS NOT NULL AND e.status <> 'disabled') THEN
+    is_lined := e.ordered IS NOT NULL AND e.status <> 'disabled';
+    SELECT array_agg(w.t) FILTER (WHERE w.is_free), bool_or(w.was_leased AND w.leased_until <= now_ms), false,
+      posthorn.may_have(e, pace, cap, count(*) FILTER (WHERE w.is_free), count(*) FILTER (WHERE w.leased_until > now_ms), now_ms)
+    INTO free, had_lease, is_cut, ready
     FROM (
-      (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS was_leased, false AS wanted FROM posthorn.queue q
-       WHERE NOT is_lined AND q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
-      UNION ALL
-      (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
-       WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
-      UNION ALL
-      (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
-         SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
-           (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
-         FROM posthorn.heads(e.tenant_id, e.lane) h
-         UNION ALL
-         (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
-          WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
-       ) h WHERE is_lined ORDER BY h.due_at, h.seq)
+      SELECT w.*, w.leased_until <= now_ms AND w.due_at <= now_ms AND w.wanted AS is_free FROM (
+        (SELECT q.ctid AS t, q.leased_until, q.due_at, q.token IS NOT NULL AS was_leased, false AS wanted FROM posthorn.queue q
+         WHERE NOT is_lined AND q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+        UNION ALL
+        (SELECT q.ctid, q.leased_until, q.due_at, true, q.lost + (q.token IS NOT NULL)::integer >= 2 FROM posthorn.queue q
+         WHERE NOT is_lined AND q.lane = e.lane AND q.lost >= 1 AND q.due_at <= now_ms AND q.leased_until <= now_ms ORDER BY q.due_at)
+        UNION ALL
+        (SELECT h.t, h.leased_until, h.due_at, h.was_leased, terms.alone = (h.losses >= 2) FROM (
+           SELECT h.t, (h.head).leased_until, (h.head).due_at, (h.head).seq, (h.head).token IS NOT NULL AS was_leased,
+             (h.head).lost + ((h.head).token IS NOT NULL)::integer AS losses
+           FROM posthorn.heads(e.tenant_id, e.lane) h
+           UNION ALL
+           (SELECT q.ctid, q.leased_until, q.due_at, q.seq, q.token IS NOT NULL, q.lost + (q.token IS NOT NULL)::integer FROM posthorn.queue q
+            WHERE q.lane = e.lane AND q.order_key IS NULL AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap + slack)
+         ) h WHERE is_lined ORDER BY h.due_at, h.seq)
+      ) w
     ) w;
-    is_cut := false;
   ELSE
-    SELECT count(*) FILTER (WHERE w.leased_until > now_ms), count(*), array_agg(w.t) FILTER (WHERE w.leased_until <= now_ms AND w.losses < 2),
-      bool_or(w.was_leased AND w.leased_until <= now_ms)
-    INTO held, seen, free, had_lease
+    SELECT array_agg(w.t) FILTER (WHERE w.is_free), bool_or(w.was_leased AND w.leased_until <= now_ms),
+      count(*) >= depth + slack AND cap > depth,
+      posthorn.may_have(e, pace, cap, count(*) FILTER (WHERE w.is_free), count(*) FILTER (WHERE w.leased_until > now_ms), now_ms)
+    INTO free, had_lease, is_cut, ready
     FROM (
-      SELECT q.ctid AS t, q.leased_until, q.token IS NOT NULL AS was_leased, q.lost + (q.token IS NOT NULL)::integer AS losses
+      SELECT q.ctid AS t, q.leased_until, q.token IS NOT NULL AS was_leased,
+        q.leased_until <= now_ms AND q.lost + (q.token IS NOT NULL)::integer < 2 AS is_free
       FROM posthorn.queue q WHERE q.lane = e.lane AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT least(cap, depth) + slack
     ) w;
-    is_cut := seen >= depth + slack AND cap > depth;
   END IF;
-  ready := least(coalesce(cardinality(free), 0), greatest(0, cap - held), posthorn.pace_left(e, coalesce(pace, 0), now_ms));
 END $$;
 
 -- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
--- whoever has more. No lane is looked at once the slots are filled. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
+-- whoever has more, after what a started worker's process sends was inserted: what \`insert_events\` answers is then the \`note\` of a first row.
+-- No lane is looked at once the slots are filled. \`revisions\`: of the endpoints that the caller knows, 0 where it knows none.
 -- Each expression costs a call microseconds, the first time it is met: so variables that begin as NULL are left to, and little is computed twice.
 --
 -- → a row for each delivery, with \`body\` where that is ASCII and else \`escaped\` as encode(…, 'escape') writes it, and a last one whose \`note\` is
 -- { now, suspects, seen, busy: [lane], lanes: [lane], taken, left, endpoints }: how many of the lanes were looked at, which of them another
--- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision; NULL for none.
+-- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision; NULL
+-- for none.
 CREATE FUNCTION posthorn.claim_deliveries(
-  lanes text, quotas text, revisions text, terms text
+  lanes text, quotas text, revisions text, terms text,
+  new_events text DEFAULT NULL, new_deliveries text DEFAULT NULL, new_bodies text DEFAULT NULL, new_bytes bytea DEFAULT NULL,
+  recorded text DEFAULT NULL
 ) RETURNS TABLE (
   lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
   lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
@@ -225,6 +229,11 @@ DECLARE
   left_over integer[];
   endpoints jsonb;
 BEGIN
+  IF new_events IS NOT NULL THEN
+    note := posthorn.insert_events(new_events, new_deliveries, new_bodies, new_bytes, recorded);
+    RETURN NEXT;
+    now_ms := posthorn.now_ms();
+  END IF;
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
   IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
@@ -264,12 +273,13 @@ BEGIN
         left_over := left_over || 0;
         CONTINUE;
       END IF;
-      here := posthorn.look_at(e, pace, depth, suspects IS NOT NULL, terms, now_ms);
+      here := posthorn.look_at(e, pace, depth, CASE WHEN suspects IS NULL THEN 16 ELSE 64 END, terms, now_ms);
       part := least(here.ready, quotas[place], free_slots, CASE WHEN e.failing_since IS NOT NULL THEN failing_left END);
       wanted := wanted || here.free[1:part];
       free_slots := free_slots - part;
       taken := taken || part;
       left_over := left_over || here.ready - part + here.is_cut::integer;
+      CONTINUE WHEN NOT (here.is_cut OR here.had_lease OR here.ready > part OR e.failing_since IS NOT NULL OR e.rate_limit IS NOT NULL);
       IF here.is_cut THEN cut_places := cut_places || place; END IF;
       IF here.had_lease THEN any_had_lease := true; END IF;
       IF e.failing_since IS NOT NULL THEN failing_left := failing_left - part; END IF;

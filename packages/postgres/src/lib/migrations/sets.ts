@@ -6,19 +6,9 @@ import * as sender0004 from './sender-0004'
 import * as sender0005 from './sender-0005'
 import * as sender0006 from './sender-0006'
 import * as sender0007 from './sender-0007'
-import * as sender0008 from './sender-0008'
 
 export const senderMigrations: MigrationSet = {
   part: 'sender',
-  migrations: [
-    sender0001,
-    sender0002,
-    sender0003,
-    sender0004,
-    sender0005,
-    sender0006,
-    sender0007,
-    sender0008,
-  ],
+  migrations: [sender0001, sender0002, sender0003, sender0004, sender0005, sender0006, sender0007],
   after: 'make_partitions(3)',
 }

@@ -24,11 +24,9 @@ export async function insertAndClaim(
   memory.filled(own)
   const plan = memory.lanes.plan(request.limit, request.perEndpoint, request.failingLimit)
   const order = eventOrder(events)
-  const columns = [
-    ...eventColumns(events, order),
-    ...claimColumns(request, { plan, memory, waits: false }),
-  ]
-  const [inserted, ...claimed] = await database.select('insert_and_claim', columns)
+  const terms = claimColumns(request, { plan, memory, waits: false })
+  const columns = [...terms, ...eventColumns(events, order)]
+  const [inserted, ...claimed] = await database.select('claim_deliveries', columns)
   const result = insertedIn(answerOf(inserted), events, order)
   const { claim, report } = readClaim(claimed, memory)
   memory.lanes.learn(plan, report)
