@@ -45,12 +45,16 @@ function rowText(row: readonly Cell[]): string {
 
 function cellText(cell: Cell): string {
   if (cell === undefined) return 'NULL'
-  if (typeof cell !== 'string') return String(cell)
-  return needsEscape.test(cell) ? `"${cell.replace(escaped, '\\$&')}"` : `"${cell}"`
+  return typeof cell === 'string' ? quoted(cell) : String(cell)
 }
 
-const needsEscape = /["\\]/
-const escaped = /["\\]/g
+/** Without a pattern: twice as quick, and most of the cells are texts. */
+function quoted(cell: string): string {
+  let text = cell
+  if (text.includes('\\')) text = text.replaceAll('\\', '\\\\')
+  if (text.includes('"')) text = text.replaceAll('"', '\\"')
+  return `"${text}"`
+}
 
 /** Many bytes as one value. */
 export class Bytes {

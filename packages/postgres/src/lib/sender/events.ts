@@ -74,11 +74,18 @@ export function eventColumns(
 }
 
 function eventCells(event: NewEvent, turn: number, bytes: Bytes): readonly Cell[] {
-  const { tenantId, id, orderingKey, type, version, timestamp, idempotencyKey, metadata } = event
-  const state = event.fanOut === undefined ? 'recorded' : 'fanned_out'
   return [
-    ...[tenantId, id, orderingKey, type, version, Math.round(timestamp), idempotencyKey],
-    ...[JSON.stringify(metadata), state, wantedOf(event.fanOut), turn + 1],
+    event.tenantId,
+    event.id,
+    event.orderingKey,
+    event.type,
+    event.version,
+    Math.round(event.timestamp),
+    event.idempotencyKey,
+    JSON.stringify(event.metadata),
+    event.fanOut === undefined ? 'recorded' : 'fanned_out',
+    wantedOf(event.fanOut),
+    turn + 1,
     ...bytes.add(event.body),
   ]
 }

@@ -7,7 +7,10 @@ import { readToken } from './tokens'
 
 /** What names a lease. */
 export const leaseCells = (lease: LeaseRef): readonly Cell[] => [
-  ...[lease.tenantId, lease.deliveryId, lease.attempt, readToken(lease)?.text],
+  lease.tenantId,
+  lease.deliveryId,
+  lease.attempt,
+  readToken(lease)?.text,
 ]
 
 /** The order in which rows of the queue are locked. */
