@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { profiling } from './profiling.mjs'
 
 const childFile = new URL('child.mjs', import.meta.url)
 
@@ -46,12 +47,4 @@ export function runInChild({ name, module, settings = {}, execArgv = [] }) {
     })
     child.send({ module: String(module), settings })
   })
-}
-
-/** `BENCH_PROFILE=<folder>` writes a CPU profile of each child into it. */
-function profiling(name) {
-  const folder = process.env.BENCH_PROFILE
-  if (folder === undefined) return []
-  const file = `${name.replaceAll(/\W+/g, '-')}.cpuprofile`
-  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`]
 }

@@ -1,9 +1,13 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { basename } from 'node:path'
+import { profiling } from './profiling.mjs'
 
 /** Starts a server in a process of its own; it says `{ port }` when it listens. */
 export async function startServer(file, args = []) {
-  const child = fork(file, args)
+  // Else it would inherit its parent's, and write over it.
+  const name = `server ${basename(String(file), '.mjs')} ${args.join(' ')}`
+  const child = fork(file, args, { execArgv: profiling(name) })
   const [{ port }] = await once(child, 'message')
   const ask = async () => {
     child.send('tell')
