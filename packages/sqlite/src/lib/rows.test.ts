@@ -32,6 +32,16 @@ describe('writeRows', () => {
     expect(runs.flatMap(({ parameters }) => parameters)).toEqual(rows(75).flat())
   })
 
+  it('binds once what rows have in common', () => {
+    const { runs, connection } = recording({})
+    const select = { ...insert, select: '?, *' }
+    expect(writeRows(connection, select, rows(3), ['all'])).toBe(3)
+    expect(runs.map(({ parameters }) => parameters)).toEqual([
+      ['all', ...rows(2).flat()],
+      ['all', 2, '2'],
+    ])
+  })
+
   it('runs nothing for no rows', () => {
     const { runs, connection } = recording({})
     expect(writeRows(connection, insert, [])).toBe(0)

@@ -6,6 +6,8 @@ export interface RowsStatement {
   readonly into: string
   /** One row in parentheses, with its parameters. */
   readonly row: string
+  /** What is inserted, where the rows have values in common: their parameters, then `*` for the row. */
+  readonly select?: string
   readonly upsert?: string
 }
 
@@ -16,18 +18,23 @@ const texts = new WeakMap<RowsStatement, Map<number, string>>()
 
 /**
  * Writes rows by as few statements as may be: each costs more than a row, and JSON in place of parameters more than both. Answers how many
- * rows were changed.
+ * rows were changed. `common`: the values of `select`, bound once for many rows, as binding takes as long as writing.
  */
 export function writeRows(
   connection: Connection,
   statement: RowsStatement,
   rows: readonly (readonly SqliteValue[])[],
+  common: readonly SqliteValue[] = [],
 ): number {
   let changed = 0
   let begin = 0
   for (const size of CHUNKS) {
     for (; rows.length - begin >= size; begin += size) {
-      changed += connection.run(sqlOf(statement, size), ...flat(rows, begin, begin + size))
+      changed += connection.run(
+        sqlOf(statement, size),
+        ...common,
+        ...flat(rows, begin, begin + size),
+      )
     }
   }
   return changed
@@ -50,8 +57,10 @@ function sqlOf(statement: RowsStatement, size: number): string {
   texts.set(statement, known)
   let sql = known.get(size)
   if (sql === undefined) {
-    const { into, row, upsert = '' } = statement
-    sql = `${into} VALUES ${Array.from({ length: size }, () => row).join(', ')} ${upsert}`
+    const { into, row, select, upsert = '' } = statement
+    const values = `VALUES ${Array.from({ length: size }, () => row).join(', ')}`
+    const source = select === undefined ? values : `SELECT ${select} FROM (${values}) WHERE true`
+    sql = `${into} ${source} ${upsert}`
     known.set(size, sql)
   }
   return sql

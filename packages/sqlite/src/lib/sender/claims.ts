@@ -84,7 +84,7 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   const { connection, endpoints } = context
   const { token, turn, changes } = nextToken(connection, choice.served.length)
   const until = terms.now + Math.round(terms.leaseMs)
-  const leased = choice.deliveries.map((queued) => leasedNow(queued, token))
+  const leased = choice.deliveries.map((queued) => leasedNow(queued, token, terms.solo))
   const seqs = JSON.stringify(leased.map(({ seq }) => seq))
   connection.run(LEASE, seqs, until, token, Number(terms.solo))
   for (const [lane, starts] of choice.limited) {
@@ -97,7 +97,11 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
 }
 
 /** The token it still has is that of a lease which ran out. */
-function leasedNow(queued: Queued, token: number): Queued & { readonly token: number } {
+function leasedNow(
+  queued: Queued,
+  token: number,
+  solo: boolean,
+): Queued & { readonly token: number } {
   const { attempt, lost, soloLost, deferred } = queued.progress
   const lostNow = queued.token !== null
   const progress = {
@@ -106,7 +110,7 @@ function leasedNow(queued: Queued, token: number): Queued & { readonly token: nu
     soloLost: soloLost + Number(lostNow && queued.solo),
     deferred,
   }
-  return { ...queued, token, progress }
+  return { ...queued, leased: true, token, solo, progress }
 }
 
 /** Behind everybody, in the order in which they were served; their tenants too. */
@@ -124,7 +128,7 @@ function serveLanes(
 }
 
 function toClaimed(
-  { connection, endpoints }: StoreContext,
+  { connection, endpoints, claimed }: StoreContext,
   queued: Queued & { readonly token: number },
   content: ClaimedContent | undefined,
 ): readonly ClaimedDelivery[] {
@@ -137,7 +141,8 @@ function toClaimed(
     attempt: progress.attempt,
     token: tokenOf(seq, token),
   }
-  const claimed = {
+  claimed.add(lease.token, queued)
+  const delivery = {
     lease,
     eventId: content.eventId,
     eventType: content.eventType,
@@ -149,5 +154,5 @@ function toClaimed(
     body: content.body,
     metadata: content.metadata,
   }
-  return [claimed]
+  return [delivery]
 }

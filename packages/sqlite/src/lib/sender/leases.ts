@@ -31,6 +31,53 @@ export function findSeq(connection: Connection, tenantId: string, id: string): n
   return row && int(row, 'seq')
 }
 
+/** The token, where a row is under its lease as the claim left it; in the order asked for. */
+const FIND_TOKENS = `
+  SELECT json_group_array((
+    SELECT CASE WHEN line IS NULL AND order_key IS NULL THEN token END
+    FROM posthorn_queue WHERE seq = j.value)) AS json
+  FROM json_each(?) AS j`
+
+const mostClaimed = 4_096
+
+/** The rows that this store gave out last under leases, by token, so that they need not be read again. */
+export class Claimed {
+  readonly #rows = new Map<string, Queued>()
+
+  add(token: string, queued: Queued): void {
+    this.#rows.set(token, queued)
+    if (this.#rows.size <= mostClaimed) return
+    for (const oldest of this.#rows.keys()) {
+      this.#rows.delete(oldest)
+      return
+    }
+  }
+
+  /** Gives it up: nobody settles twice. */
+  take(lease: LeaseRef): Queued | undefined {
+    const queued = this.#rows.get(lease.token)
+    this.#rows.delete(lease.token)
+    return queued && holds(lease, queued) ? queued : undefined
+  }
+}
+
+/** The same as `findHeld`, at a third of its price for rows that are as they were given out. */
+export function findClaimed(
+  connection: Connection,
+  claimed: Claimed,
+  leases: readonly LeaseRef[],
+): readonly (Queued | undefined)[] {
+  const known = leases.map((lease) => claimed.take(lease))
+  const seqs = JSON.stringify(known.map((queued) => queued?.seq ?? 0))
+  const tokens = connection.json<readonly (number | null)[]>(FIND_TOKENS, seqs)
+  const found = known.map((queued, index) => (queued?.token === tokens[index] ? queued : undefined))
+  const others = leases.filter((_, index) => !found[index])
+  if (others.length === 0) return found
+  const held = findHeld(connection, others)
+  const heldOf = new Map(others.map((lease, index) => [lease, held[index]]))
+  return leases.map((lease, index) => found[index] ?? heldOf.get(lease))
+}
+
 /** For each lease the delivery under it, while nobody claimed, settled or canceled it after it was given. */
 export function findHeld(
   connection: Connection,

@@ -4,7 +4,7 @@ import { AttemptLog } from './attempt-log'
 import type { StoreContext } from './context'
 import { type Ending, finish } from './finish'
 import { refreshLane, TouchedLanes } from './lanes'
-import { findHeld, isSuspect } from './leases'
+import { findClaimed, isSuspect } from './leases'
 import { lineOf, mayStay } from './order'
 import type { Queued } from './queued'
 
@@ -19,10 +19,8 @@ export function settleDeliveries(
   batch: readonly Settlement[],
 ): readonly SettleVerdict[] {
   const { connection } = context
-  const found = findHeld(
-    connection,
-    batch.map(({ lease }) => lease),
-  )
+  const leases = batch.map(({ lease }) => lease)
+  const found = findClaimed(connection, context.claimed, leases)
   const outcomes = new Outcomes(connection, context.now())
   const log = new AttemptLog(connection)
   const verdicts = batch.map((settlement, index) => {

@@ -16,6 +16,7 @@ import { EndpointCache } from './endpoint-cache'
 import * as endpoints from './endpoints'
 import { insertEvents } from './events'
 import { insertAndClaim } from './hand-over'
+import { Claimed } from './leases'
 import * as deliveryLog from './log-deliveries'
 import * as eventLog from './log-events'
 import { claimEvents, fanOutEvents, noEvents } from './matching'
@@ -52,7 +53,12 @@ export type SqliteStore = SenderStore<SyncTransactions<SqliteLike>>
 export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): SqliteStore {
   const session = openSession(db, options.clock)
   const { connection, now } = session
-  const context: StoreContext = { connection, now, endpoints: new EndpointCache() }
+  const context: StoreContext = {
+    connection,
+    now,
+    endpoints: new EndpointCache(),
+    claimed: new Claimed(),
+  }
   const ports = createPorts({
     look:
       (operation) =>
