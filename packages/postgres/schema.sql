@@ -255,13 +255,13 @@ CREATE INDEX inbox_tasks_dead ON posthorn.inbox_tasks USING btree (at, key, hand
 
 CREATE INDEX inbox_tasks_pending ON posthorn.inbox_tasks USING btree (at) WHERE (state = 'pending'::text);
 
-CREATE INDEX queue_event ON posthorn.queue USING btree (tenant_id, event_id);
+CREATE INDEX queue_event ON posthorn.queue USING btree (tenant_id, event_id) WHERE (created_at > 0);
 
 CREATE INDEX queue_lane ON posthorn.queue USING btree (lane, due_at, seq);
 
 CREATE INDEX queue_line ON posthorn.queue USING btree (lane, order_key, "position", seq) WHERE (order_key IS NOT NULL);
 
-CREATE INDEX queue_log ON posthorn.queue USING btree (tenant_id, created_at, seq);
+CREATE INDEX queue_log ON posthorn.queue USING btree (tenant_id, created_at, seq) WHERE (seq > 0);
 
 CREATE INDEX queue_suspects ON posthorn.queue USING btree (lane, due_at) WHERE (lost >= 1);
 
@@ -781,7 +781,7 @@ BEGIN
      WHERE b.event_id IS NULL AND q.lane = of_lane AND q.order_key = k.order_key ORDER BY q."position", q.seq LIMIT 1)
     UNION ALL
     (SELECT q.ctid, q FROM posthorn.queue q
-     WHERE b.event_id IS NOT NULL AND q.tenant_id = b.tenant_id AND q.event_id = b.event_id AND q.lane = of_lane
+     WHERE b.event_id IS NOT NULL AND q.tenant_id = b.tenant_id AND q.event_id = b.event_id AND q.created_at > 0 AND q.lane = of_lane
      ORDER BY q.seq LIMIT 1)
   ) h
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (
@@ -1072,7 +1072,7 @@ BEGIN
     SELECT v.tenant_id, v.id FROM posthorn.events v
     WHERE v.recorded_at < payloads_before AND v.body IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM posthorn.unmatched u WHERE u.tenant_id = v.tenant_id AND u.event_id = v.id)
-      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0)
       AND NOT EXISTS (SELECT 1 FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id)
     ORDER BY v.recorded_at LIMIT most FOR UPDATE SKIP LOCKED
   ), other AS (
@@ -1117,7 +1117,7 @@ BEGIN
   WITH old AS MATERIALIZED (
     SELECT v.tenant_id, v.id FROM posthorn.events v
     WHERE v.body IS NULL AND v.recorded_at < before
-      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0)
       AND NOT EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = v.tenant_id AND d.event_id = v.id)
     ORDER BY v.recorded_at LIMIT most FOR UPDATE SKIP LOCKED
   ), dropped AS (
@@ -1169,7 +1169,7 @@ BEGIN
   IF v.id IS NULL THEN RETURN 'event_not_found'; END IF;
   SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = of_tenant AND k.id = endpoint;
   IF e.id IS NULL THEN RETURN 'endpoint_not_found'; END IF;
-  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.endpoint_id = e.id;
+  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0 AND q.endpoint_id = e.id;
   IF FOUND THEN RETURN 'pending'; END IF;
   IF v.body IS NULL THEN RETURN 'payload_pruned'; END IF;
   IF of_envelope IS NOT NULL THEN

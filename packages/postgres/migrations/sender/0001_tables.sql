@@ -126,8 +126,10 @@ CREATE TABLE posthorn.queue (
 
 CREATE INDEX queue_lane ON posthorn.queue (lane, due_at, seq);
 CREATE INDEX queue_line ON posthorn.queue (lane, order_key, "position", seq) WHERE order_key IS NOT NULL;
-CREATE INDEX queue_event ON posthorn.queue (tenant_id, event_id);
-CREATE INDEX queue_log ON posthorn.queue (tenant_id, created_at, seq);
+-- Where the queue was empty when it was last analysed, all indexes that begin with the tenant look as cheap for one row, and the key has to be the
+-- one that is taken: so these serve only who says `created_at > 0` when asking for an event's, or `seq > 0` for a list, as all rows have it.
+CREATE INDEX queue_event ON posthorn.queue (tenant_id, event_id) WHERE created_at > 0;
+CREATE INDEX queue_log ON posthorn.queue (tenant_id, created_at, seq) WHERE seq > 0;
 CREATE INDEX queue_suspects ON posthorn.queue (lane, due_at) WHERE lost >= 1;
 
 -- What is finished. `message_id` NULL: the event's id.

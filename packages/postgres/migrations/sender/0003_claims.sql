@@ -40,7 +40,7 @@ BEGIN
      WHERE b.event_id IS NULL AND q.lane = of_lane AND q.order_key = k.order_key ORDER BY q."position", q.seq LIMIT 1)
     UNION ALL
     (SELECT q.ctid, q FROM posthorn.queue q
-     WHERE b.event_id IS NOT NULL AND q.tenant_id = b.tenant_id AND q.event_id = b.event_id AND q.lane = of_lane
+     WHERE b.event_id IS NOT NULL AND q.tenant_id = b.tenant_id AND q.event_id = b.event_id AND q.created_at > 0 AND q.lane = of_lane
      ORDER BY q.seq LIMIT 1)
   ) h
   WHERE k.order_key IS NOT NULL AND NOT EXISTS (

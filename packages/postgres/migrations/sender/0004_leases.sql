@@ -219,7 +219,7 @@ BEGIN
   IF v.id IS NULL THEN RETURN 'event_not_found'; END IF;
   SELECT * INTO e FROM posthorn.endpoints k WHERE k.tenant_id = of_tenant AND k.id = endpoint;
   IF e.id IS NULL THEN RETURN 'endpoint_not_found'; END IF;
-  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.endpoint_id = e.id;
+  PERFORM 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0 AND q.endpoint_id = e.id;
   IF FOUND THEN RETURN 'pending'; END IF;
   IF v.body IS NULL THEN RETURN 'payload_pruned'; END IF;
   IF of_envelope IS NOT NULL THEN

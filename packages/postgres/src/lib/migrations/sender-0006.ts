@@ -56,7 +56,7 @@ BEGIN
     SELECT v.tenant_id, v.id FROM posthorn.events v
     WHERE v.recorded_at < payloads_before AND v.body IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM posthorn.unmatched u WHERE u.tenant_id = v.tenant_id AND u.event_id = v.id)
-      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0)
       AND NOT EXISTS (SELECT 1 FROM posthorn.blocked b WHERE b.tenant_id = v.tenant_id AND b.event_id = v.id)
     ORDER BY v.recorded_at LIMIT most FOR UPDATE SKIP LOCKED
   ), other AS (
@@ -101,7 +101,7 @@ BEGIN
   WITH old AS MATERIALIZED (
     SELECT v.tenant_id, v.id FROM posthorn.events v
     WHERE v.body IS NULL AND v.recorded_at < before
-      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.tenant_id = v.tenant_id AND q.event_id = v.id AND q.created_at > 0)
       AND NOT EXISTS (SELECT 1 FROM posthorn.deliveries d WHERE d.tenant_id = v.tenant_id AND d.event_id = v.id)
     ORDER BY v.recorded_at LIMIT most FOR UPDATE SKIP LOCKED
   ), dropped AS (

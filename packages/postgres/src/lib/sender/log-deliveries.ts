@@ -48,8 +48,12 @@ export async function listDeliveries(
 
 const placeOf = (row: Row): readonly number[] => [int(row, 'created_at'), int(row, 'seq')]
 
-const unfinishedOf = (status: string | undefined): string =>
-  status === undefined ? '' : `AND d.token IS ${status === 'pending' ? '' : 'NOT '}NULL`
+/** `seq > 0`, as its index says it. */
+function unfinishedOf(status: string | undefined): string {
+  const leased =
+    status === undefined ? '' : `AND d.token IS ${status === 'pending' ? '' : 'NOT '}NULL`
+  return `AND d.seq > 0 ${leased}`
+}
 
 function conditionsOf(query: DeliveryQuery, schema: string): Conditions {
   const where = new Conditions()

@@ -58,7 +58,7 @@ function statementOf(schema: string, query: HistoryQuery, place: HistoryPlace) {
   const endpoint = where.place(query.endpointId)
   const arm = (columns: string, table: string) => `
     SELECT ${columns} FROM ${schema}.${table} d
-    WHERE d.tenant_id = x.tenant_id AND d.event_id = x.id AND d.endpoint_id = ${endpoint}::text`
+    WHERE d.tenant_id = x.tenant_id AND d.event_id = x.id AND d.created_at > 0 AND d.endpoint_id = ${endpoint}::text`
   const statement = `
     SELECT json_build_object('snapshot', ${snapshot}::text, 'late', ${late}, 'items', (
       SELECT coalesce(json_agg(json_build_object('event', row_to_json(x), 'deliveries', (
