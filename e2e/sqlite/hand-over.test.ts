@@ -103,3 +103,21 @@ it('answers as claimed what a claim answers once the lease ran out', async () =>
   expect(again.deliveries).toEqual(claim.deliveries.map((each) => ({ ...each, ...changed })))
   expect(claim.deliveries).toHaveLength(1)
 })
+
+it('settles what it handed over as what a claim gave', async () => {
+  const [born] = await handOver(eventTo('ep_1'))
+  if (!born) throw new Error('a delivery was to be handed over')
+  const next = { status: 'pending', retryInMs: 0, deferred: true } as const
+  expect(await deliveries.settle([{ lease: born.lease, next }])).toEqual(['applied'])
+  const { deliveries: again } = await deliveries.claim(request)
+  expect(again).toMatchObject([{ progress: { attempt: 2, lost: 0, soloLost: 0, deferred: 1 } }])
+  const ended = again.map(({ lease }) => ({ lease, next: { status: 'succeeded' as const } }))
+  expect(await deliveries.settle([...ended, { lease: born.lease, next }])).toEqual([
+    'applied',
+    'stale',
+  ])
+  expect(await store.log.get('default', born.lease.deliveryId)).toMatchObject({
+    state: { status: 'succeeded' },
+    progress: { attempt: 2, deferred: 1 },
+  })
+})

@@ -5,6 +5,7 @@ import { int } from '../values'
 import type { Reservation } from './counters'
 import { TouchedLanes } from './lanes'
 import { ChangedLines, type KeyLine, replayPosition } from './order'
+import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
 
 const FIND_LANE = `
@@ -126,32 +127,40 @@ export class DeliveryWriter {
     else this.lookAtLine({ lane: lane.lane, key, tenantId: event.tenantId })
   }
 
-  /** Of an endpoint that would give it to a claim at once. Answers its `seq`. */
+  /** Of an endpoint that would give it to a claim at once. Answers what it adds to the queue. */
   addLeased(
-    event: Parent,
-    { id, endpointId, envelope }: NewDelivery,
+    { seq: eventSeq, tenantId }: Parent,
+    { id, endpointId, envelope: wanted }: NewDelivery,
     { lease: { lane, until, token }, reserved }: { lease: BirthLease; reserved: Reservation },
-  ): number {
+  ): Queued {
     const seq = reserved.nextSeq()
-    const { tenantId } = event
-    const row: Column[] = [seq, event.seq, tenantId, id, endpointId, null, envelope ?? null, null]
-    row.push(reserved.time, null, null, null)
-    this.#rows.push(row)
+    const envelope = wanted ?? null
+    const createdAt = reserved.time
+    const row = [seq, eventSeq, tenantId, id, endpointId, null, envelope, null, createdAt]
+    this.#rows.push([...row, null, null, null])
     this.#leased.push([
-      ...[
-        seq,
-        lane,
-        this.#now,
-        event.seq,
-        tenantId,
-        id,
-        envelope ?? null,
-        reserved.time,
-        event.seq,
-      ],
+      ...[seq, lane, this.#now, eventSeq, tenantId, id, envelope, createdAt, eventSeq],
       ...[until, token],
     ])
-    return seq
+    return {
+      seq,
+      lane,
+      dueAt: this.#now,
+      leased: true,
+      leasedUntil: until,
+      token,
+      solo: false,
+      progress: { attempt: 1, lost: 0, soloLost: 0, deferred: 0 },
+      lastStatus: null,
+      eventSeq,
+      tenantId,
+      id,
+      messageId: null,
+      envelope,
+      createdAt,
+      orderKey: null,
+      position: eventSeq,
+    }
   }
 
   /** Lets the first of a line go, at the end of the operation. */

@@ -39,7 +39,7 @@ function lease(
   events: readonly NewEvent[],
   request: DeliveryClaimRequest,
 ): InsertedAndClaimed | undefined {
-  const { connection, endpoints } = context
+  const { connection, endpoints, claimed } = context
   const now = context.now()
   const { token, changes } = nextToken(connection, 0)
   endpoints.refreshTo(connection, changes)
@@ -57,8 +57,10 @@ function lease(
         continue
       }
       const birth = { lane: endpoint.seq, until, token }
-      const seq = writer.addLeased(parent, delivery, { lease: birth, reserved })
-      deliveries.push(toClaimed(fanned, delivery, { endpoint, token: tokenOf(seq, token) }))
+      const queued = writer.addLeased(parent, delivery, { lease: birth, reserved })
+      const lease = { endpoint, token: tokenOf(queued.seq, token) }
+      claimed.add(lease.token, queued)
+      deliveries.push(toClaimed(fanned, delivery, lease))
     }
   })
   return { events: inserted, claim: { now, deliveries, suspects: false } }

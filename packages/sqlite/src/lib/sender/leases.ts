@@ -68,6 +68,7 @@ export function findClaimed(
   leases: readonly LeaseRef[],
 ): readonly (Queued | undefined)[] {
   const known = leases.map((lease) => claimed.take(lease))
+  if (!known.some((queued) => queued)) return findHeld(connection, leases)
   const seqs = JSON.stringify(known.map((queued) => queued?.seq ?? 0))
   const tokens = connection.json<readonly (number | null)[]>(FIND_TOKENS, seqs)
   const found = known.map((queued, index) => (queued?.token === tokens[index] ? queued : undefined))
