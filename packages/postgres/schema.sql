@@ -241,7 +241,7 @@ CREATE UNIQUE INDEX endpoints_tenant ON posthorn.endpoints USING btree (tenant_i
 
 CREATE UNIQUE INDEX events_key ON posthorn.events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
-CREATE INDEX events_log ON posthorn.events USING btree (tenant_id, recorded_at, seq);
+CREATE INDEX events_log ON posthorn.events USING btree (tenant_id, recorded_at, seq) WHERE (seq > 0);
 
 CREATE INDEX events_pruned ON posthorn.events USING btree (recorded_at) WHERE (body IS NULL);
 

@@ -67,7 +67,9 @@ CREATE TABLE posthorn.events (
 );
 
 CREATE UNIQUE INDEX events_key ON posthorn.events (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX events_log ON posthorn.events (tenant_id, recorded_at, seq);
+-- Where a table was empty when it was last analysed, all indexes that begin with the tenant look as cheap for one row, and the key has to be the one
+-- that is taken. So this serves only who says \`seq > 0\`, as all rows have it, when asking for a list.
+CREATE INDEX events_log ON posthorn.events (tenant_id, recorded_at, seq) WHERE seq > 0;
 CREATE INDEX events_time ON posthorn.events (recorded_at, seq);
 CREATE INDEX events_pruned ON posthorn.events (recorded_at) WHERE body IS NULL;
 CREATE INDEX events_writer ON posthorn.events USING brin (writer) WITH (pages_per_range = 16);
@@ -129,8 +131,7 @@ CREATE TABLE posthorn.queue (
 
 CREATE INDEX queue_lane ON posthorn.queue (lane, due_at, seq);
 CREATE INDEX queue_line ON posthorn.queue (lane, order_key, "position", seq) WHERE order_key IS NOT NULL;
--- Where the queue was empty when it was last analysed, all indexes that begin with the tenant look as cheap for one row, and the key has to be the
--- one that is taken: so these serve only who says \`created_at > 0\` when asking for an event's, or \`seq > 0\` for a list, as all rows have it.
+-- As with events: they serve who says \`created_at > 0\` when asking for an event's, or \`seq > 0\` for a list.
 CREATE INDEX queue_event ON posthorn.queue (tenant_id, event_id) WHERE created_at > 0;
 CREATE INDEX queue_log ON posthorn.queue (tenant_id, created_at, seq) WHERE seq > 0;
 CREATE INDEX queue_suspects ON posthorn.queue (lane, due_at) WHERE lost >= 1;

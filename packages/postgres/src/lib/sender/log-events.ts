@@ -44,9 +44,10 @@ export async function listEvents(
 
 const placeOf = (row: Row): readonly number[] => [int(row, 'recorded_at'), int(row, 'seq')]
 
-/** The part of a query that says when events were recorded. */
+/** The part of a query that says when events were recorded; and `seq > 0`, as the index of a tenant's says it. */
 export const eventRange = ({ since, until }: { since?: number; until?: number }): Conditions =>
   new Conditions()
+    .addPart('v.seq > 0')
     .add('v.recorded_at >= ?::bigint', ceil(since))
     .add('v.recorded_at < ?::bigint', ceil(until))
 
