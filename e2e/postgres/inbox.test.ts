@@ -8,8 +8,9 @@ import {
   type InboxStore,
 } from '@posthorn/receiver'
 import { deliver } from '@posthorn/receiver/testing'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openPool } from './connections'
 import { startDatabase } from './own-database'
 import type { Server } from './server'
 
@@ -18,7 +19,7 @@ let pool: Pool
 
 beforeAll(async () => {
   server = await startDatabase()
-  pool = new Pool({ connectionString: server.url, max: 4 })
+  pool = openPool(server.url, { max: 4 })
   await postgresInbox({ client: pool }).migrate()
   await pool.query('CREATE TABLE orders (id text NOT NULL)')
 }, 60_000)

@@ -152,6 +152,13 @@ CREATE TABLE posthorn_queue (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- What is finished is not in the queue.
+CREATE TRIGGER posthorn_deliveries_finished AFTER UPDATE OF status ON posthorn_deliveries
+WHEN NEW.status IS NOT NULL
+BEGIN
+  DELETE FROM posthorn_queue WHERE seq = NEW.seq;
+END;
+
 CREATE INDEX posthorn_queue_waiting ON posthorn_queue (line, lane, due_at, seq) WHERE line IS NOT NULL;
 CREATE INDEX posthorn_queue_leased ON posthorn_queue (line, leased_until, lane) WHERE line IS NULL;
 

@@ -3,11 +3,13 @@ import type { Connection } from '../connection'
 import { optionalBlob, type Row } from '../values'
 import type { Queued } from './queued'
 
+/** By sub-queries, which are looked up by key whatever the statistics say; in the order asked for. */
 const READ_FACTS = `
-  SELECT json_group_array(json_array(seq, id, type, metadata, ordering_key)) AS json
-  FROM posthorn_events WHERE seq IN (SELECT value FROM json_each(?))`
+  SELECT json_group_array(
+    json((SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value)))
+    AS json
+  FROM json_each(?) AS j`
 
-/** By sub-queries, in the order asked for: bodies without a further column, which would cost. */
 const READ_PAYLOADS = `
   SELECT (SELECT body FROM posthorn_payloads WHERE event_seq = j.value) AS body
   FROM json_each(?) AS j`
@@ -41,13 +43,7 @@ export function readContents(
   })
 }
 
-type Facts = readonly [
-  seq: number,
-  id: string,
-  type: string,
-  metadata: string,
-  orderingKey: string | null,
-]
+type Facts = readonly [id: string, type: string, metadata: string, orderingKey: string | null]
 
 function readEvents(
   connection: Connection,
@@ -55,14 +51,18 @@ function readEvents(
 ): ReadonlyMap<number, ClaimedContent> {
   const wanted = [...seqs]
   const asked = JSON.stringify(wanted)
+  const facts = connection.json<readonly (Facts | null)[]>(READ_FACTS, asked)
   const payloads = connection.all(READ_PAYLOADS, asked)
-  const bodies = new Map(wanted.map((seq, index) => [seq, payloads[index]]))
-  const facts = connection.json<readonly Facts[]>(READ_FACTS, asked)
-  return new Map(facts.map((each) => [each[0], toContent(each, bodies.get(each[0]) ?? {})]))
+  const events = new Map<number, ClaimedContent>()
+  for (const [index, seq] of wanted.entries()) {
+    const known = facts[index]
+    if (known) events.set(seq, toContent(known, payloads[index] ?? {}))
+  }
+  return events
 }
 
 function toContent(
-  [, eventId, eventType, metadata, orderingKey]: Facts,
+  [eventId, eventType, metadata, orderingKey]: Facts,
   payload: Row,
 ): ClaimedContent {
   return {

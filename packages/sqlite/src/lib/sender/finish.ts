@@ -4,13 +4,17 @@ import { ChangedLines, endInLine, isFirst, lineOf, unblockedBy } from './order'
 import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
 
+/**
+ * An upsert of rows that are all there: it finds them by key, whatever the statistics say. A trigger takes the deliveries out of the
+ * queue.
+ */
 const FINISH = `
-  UPDATE posthorn_deliveries SET
+  INSERT INTO posthorn_deliveries
+    (seq, event_seq, tenant_id, id, endpoint_id, created_at, attempt, lost, solo_lost, deferred)
+  SELECT value, 0, '', '', '', 0, 0, 0, 0, 0 FROM json_each(?) WHERE true
+  ON CONFLICT (seq) DO UPDATE SET
     status = ?, reason = ?, attempt = ?, lost = ?, solo_lost = ?, deferred = ?, last_status = ?,
-    finished_at = ?
-  WHERE seq IN (SELECT value FROM json_each(?))`
-
-const LEAVE_QUEUE = 'DELETE FROM posthorn_queue WHERE seq IN (SELECT value FROM json_each(?))'
+    finished_at = ?`
 
 const GIVE_UP = `
   UPDATE posthorn_deliveries SET status = 'canceled', reason = NULL, finished_at = ?
@@ -58,11 +62,8 @@ function write(connection: Connection, endings: readonly Ending[], now: number):
     if (known) known.seqs.push(ending.queued.seq)
     else alike.set(key, { columns, seqs: [ending.queued.seq] })
   }
-  for (const { columns, seqs } of alike.values()) {
-    const named = JSON.stringify(seqs)
-    connection.run(FINISH, ...columns, now, named)
-    connection.run(LEAVE_QUEUE, named)
-  }
+  for (const { columns, seqs } of alike.values())
+    connection.run(FINISH, JSON.stringify(seqs), ...columns, now)
 }
 
 interface Alike {

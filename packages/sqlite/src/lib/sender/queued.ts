@@ -33,9 +33,11 @@ type Columns = readonly [
   position: number,
 ]
 
+/** By a sub-query, which is looked up by key whatever the statistics say. */
 const FIND_QUEUED = `
-  SELECT json_group_array(json_array(${COLUMNS})) AS json FROM posthorn_queue
-  WHERE seq IN (SELECT value FROM json_each(?))`
+  SELECT json_group_array(
+    json((SELECT json_array(${COLUMNS}) FROM posthorn_queue WHERE seq = j.value))) AS json
+  FROM json_each(?) AS j`
 
 const LONGEST_DUE = `
   SELECT json_group_array(json_array(${COLUMNS})) AS json FROM (
@@ -77,8 +79,10 @@ export function findQueued(
   connection: Connection,
   seqs: readonly number[],
 ): ReadonlyMap<number, Queued> {
-  const rows = connection.json<readonly Columns[]>(FIND_QUEUED, JSON.stringify(seqs))
-  return new Map(rows.map((row) => [row[0], toQueued(row)]))
+  const rows = connection.json<readonly (Columns | null)[]>(FIND_QUEUED, JSON.stringify(seqs))
+  const found = new Map<number, Queued>()
+  for (const row of rows) if (row) found.set(row[0], toQueued(row))
+  return found
 }
 
 export const getQueued = (connection: Connection, seq: number): Queued | undefined =>
