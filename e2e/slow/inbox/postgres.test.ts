@@ -1,12 +1,12 @@
 import { postgresInbox } from '@posthorn/postgres/receiver'
-import { Pool } from 'pg'
 import { expect, it } from 'vitest'
+import { openPool } from '../../postgres/connections'
 import { startDatabase } from '../../postgres/own-database'
 import { crash } from './crash'
 
 it('on Postgres, no event that was acknowledged is lost although processes are killed, and each effect is there once', async () => {
   const server = await startDatabase()
-  const client = new Pool({ connectionString: server.url })
+  const client = openPool(server.url)
   const store = postgresInbox({ client })
   await store.migrate()
   await client.query('CREATE TABLE effects (id text NOT NULL)')
