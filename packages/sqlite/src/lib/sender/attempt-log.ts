@@ -2,7 +2,10 @@ import type { AttemptRecord, Settlement } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { type RowsStatement, writeRows } from '../rows'
 import type { SqliteValue } from '../sqlite-like'
+import { Alike } from './alike'
+import { type Logged, nothingOwn, shareHeaders } from './attempt-headers'
 import { findSeq } from './leases'
+import type { Queued } from './queued'
 
 /** A settlement may be repeated by a worker that did not hear the answer; its attempt was made once. */
 const upsert = 'ON CONFLICT DO NOTHING'
@@ -11,76 +14,63 @@ const upsert = 'ON CONFLICT DO NOTHING'
 const LOG_PLAIN: RowsStatement = {
   into: `
     INSERT INTO posthorn_attempts
-      (number, outcome, status, response_headers, delivery_seq, started_at, duration_ms,
-        request_headers)`,
-  select: '?, ?, ?, ?, *',
-  row: '(?, ?, ?, ?)',
+      (shared, number, outcome, status, request_headers, response_headers, delivery_seq,
+        started_at, duration_ms)`,
+  select: '?, ?, ?, ?, ?, ?, *',
+  row: '(?, ?, ?)',
   upsert,
 }
 
 const LOG_WHOLE: RowsStatement = {
   into: `
     INSERT INTO posthorn_attempts
-      (number, outcome, status, response_headers, delivery_seq, started_at, duration_ms,
-        request_headers, response_truncated, error_code, error_message, duplicate, fresh_socket,
+      (shared, number, outcome, status, request_headers, response_headers, delivery_seq,
+        started_at, duration_ms, response_truncated, error_code, error_message, duplicate, fresh_socket,
         response_body)`,
-  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  row: '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   upsert,
 }
 
 type Values = readonly SqliteValue[]
 
-/** Attempts that have these values in common. */
-interface Alike {
-  readonly common: Values
-  readonly rows: Values[]
-}
-
 /** Attempts of one batch, written together. */
 export class AttemptLog {
   readonly #connection: Connection
-  readonly #plain = new Map<string, Alike>()
-  readonly #whole: Values[] = []
+  readonly #batch: Logged[] = []
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
   /** Of a stale settlement too, as long as there is such a delivery. */
-  add({ lease, attempt }: Settlement, heldSeq: number | undefined): void {
+  add({ lease, attempt }: Settlement, held: Queued | undefined): void {
     if (attempt === undefined) return
-    const seq = heldSeq ?? findSeq(this.#connection, lease.tenantId, lease.deliveryId)
-    if (seq === undefined) return
-    const common = commonOf(attempt)
-    const own = ownOf(seq, attempt)
-    const further = furtherOf(attempt)
-    if (further === undefined) this.#addPlain(common, own)
-    else this.#whole.push([...common, ...own, ...further])
-  }
-
-  #addPlain(common: Values, own: Values): void {
-    const key = common.join()
-    const known = this.#plain.get(key)
-    if (known) known.rows.push(own)
-    else this.#plain.set(key, { common, rows: [own] })
+    const seq = held?.seq ?? findSeq(this.#connection, lease.tenantId, lease.deliveryId)
+    if (seq !== undefined) this.#batch.push({ seq, messageId: held?.messageId ?? null, attempt })
   }
 
   write(): void {
-    for (const { common, rows } of this.#plain.values())
+    const plain = new Alike<Values>()
+    const whole: Values[] = []
+    const headers = shareHeaders(this.#connection, this.#batch)
+    for (const { seq, attempt } of this.#batch) {
+      const { number, outcome, status = null, startedAt, durationMs } = attempt
+      const request = headers.own(attempt, 'requestHeaders')
+      const response = headers.own(attempt, 'responseHeaders')
+      const common = [headers.shared, number, outcome, status, request, response]
+      const row = [seq, Math.round(startedAt), Math.round(durationMs)]
+      const further = furtherOf(attempt)
+      if (further || tells(request) || tells(response))
+        whole.push([...common, ...row, ...(further ?? nothingFurther)])
+      else plain.add(common, row)
+    }
+    for (const { common, rows } of plain.groups())
       writeRows(this.#connection, LOG_PLAIN, rows, common)
-    writeRows(this.#connection, LOG_WHOLE, this.#whole)
+    writeRows(this.#connection, LOG_WHOLE, whole)
   }
 }
 
-function commonOf(attempt: AttemptRecord): Values {
-  const { number, outcome, status, responseHeaders } = attempt
-  return [number, outcome, status ?? null, optionalJsonOf(responseHeaders)]
-}
-
-function ownOf(seq: number, attempt: AttemptRecord): Values {
-  const { startedAt, durationMs, requestHeaders } = attempt
-  return [seq, Math.round(startedAt), Math.round(durationMs), optionalJsonOf(requestHeaders)]
-}
+const tells = (own: string | null): boolean => own !== null && own !== nothingOwn
 
 function furtherOf({
   responseTruncated,
@@ -89,8 +79,8 @@ function furtherOf({
   freshSocket,
   responseBody,
 }: AttemptRecord): readonly SqliteValue[] | undefined {
-  const tells = responseTruncated ?? error ?? duplicate ?? freshSocket ?? responseBody
-  if (tells === undefined) return undefined
+  const first = responseTruncated ?? error ?? duplicate ?? freshSocket ?? responseBody
+  if (first === undefined) return undefined
   return [
     flag(responseTruncated),
     error?.code ?? null,
@@ -101,8 +91,7 @@ function furtherOf({
   ]
 }
 
-const optionalJsonOf = (value: unknown): string | null =>
-  value === undefined ? null : JSON.stringify(value)
+const nothingFurther: readonly SqliteValue[] = [null, null, null, null, null, null]
 
 const flag = (value: boolean | undefined): number | null =>
   value === undefined ? null : Number(value)

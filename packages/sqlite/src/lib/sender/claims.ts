@@ -84,24 +84,32 @@ function take(context: StoreContext, choice: Choice, terms: Terms): readonly Cla
   const { connection, endpoints } = context
   const { token, turn, changes } = nextToken(connection, choice.served.length)
   const until = terms.now + Math.round(terms.leaseMs)
-  const leased = choice.deliveries.map((queued) => leasedNow(queued, token, terms.solo))
-  const seqs = JSON.stringify(leased.map(({ seq }) => seq))
+  const seqs = JSON.stringify(choice.deliveries.map(({ seq }) => seq))
   connection.run(LEASE, seqs, until, token, Number(terms.solo))
   for (const [lane, starts] of choice.limited) {
     countStarts(connection, { lane, starts, now: terms.now })
   }
   serveLanes(connection, choice, { ...terms, turn })
   endpoints.refreshTo(connection, changes)
-  const contents = readContents(connection, leased)
-  return leased.flatMap((queued, index) => toClaimed(context, queued, contents[index]))
+  const contents = readContents(connection, choice.deliveries)
+  return choice.deliveries.flatMap((queued, index) => {
+    const content = contents[index]
+    if (!content) return []
+    return toClaimed(context, leasedNow(queued, content, { token, solo: terms.solo }), content)
+  })
+}
+
+interface Leased extends Queued {
+  readonly token: number
+  readonly messageId: string
 }
 
 /** The token it still has is that of a lease which ran out. */
 function leasedNow(
   queued: Queued,
-  token: number,
-  solo: boolean,
-): Queued & { readonly token: number } {
+  { eventId }: ClaimedContent,
+  { token, solo }: { readonly token: number; readonly solo: boolean },
+): Leased {
   const { attempt, lost, soloLost, deferred } = queued.progress
   const lostNow = queued.token !== null
   const progress = {
@@ -110,7 +118,8 @@ function leasedNow(
     soloLost: soloLost + Number(lostNow && queued.solo),
     deferred,
   }
-  return { ...queued, leased: true, token, solo, progress }
+  const messageId = queued.messageId ?? eventId
+  return { ...queued, leased: true, token, solo, progress, messageId }
 }
 
 /** Behind everybody, in the order in which they were served; their tenants too. */
@@ -129,11 +138,11 @@ function serveLanes(
 
 function toClaimed(
   { connection, endpoints, claimed }: StoreContext,
-  queued: Queued & { readonly token: number },
-  content: ClaimedContent | undefined,
+  queued: Leased,
+  content: ClaimedContent,
 ): readonly ClaimedDelivery[] {
   const endpoint = endpoints.byLane(connection, queued.lane)
-  if (!endpoint || !content) return []
+  if (!endpoint) return []
   const { seq, tenantId, id, progress, token } = queued
   const lease = {
     tenantId,
@@ -147,7 +156,7 @@ function toClaimed(
     eventId: content.eventId,
     eventType: content.eventType,
     ...(content.orderingKey === null ? {} : { orderingKey: content.orderingKey }),
-    messageId: queued.messageId ?? content.eventId,
+    messageId: queued.messageId,
     progress,
     createdAt: queued.createdAt,
     endpoint,

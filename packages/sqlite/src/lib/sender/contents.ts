@@ -3,11 +3,14 @@ import type { Connection } from '../connection'
 import { optionalBlob, type Row } from '../values'
 import type { Queued } from './queued'
 
-/** By sub-queries, which are looked up by key whatever the statistics say; in the order asked for. */
+/**
+ * By sub-queries, which are looked up by key whatever the statistics say; in the order asked for. Put together as text: in a group of JSON,
+ * SQLite would parse again what a sub-query made.
+ */
 const READ_FACTS = `
-  SELECT json_group_array(
-    json((SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value)))
-    AS json
+  SELECT '[' || group_concat(coalesce((
+    SELECT json_array(id, type, metadata, ordering_key) FROM posthorn_events WHERE seq = j.value),
+    'null')) || ']' AS json
   FROM json_each(?) AS j`
 
 const READ_PAYLOADS = `

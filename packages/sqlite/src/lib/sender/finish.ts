@@ -1,5 +1,6 @@
 import type { Connection } from '../connection'
 import type { SqliteValue } from '../sqlite-like'
+import { Alike } from './alike'
 import { ChangedLines, endInLine, isFirst, lineOf, unblockedBy } from './order'
 import type { Queued } from './queued'
 import { type FinalStatus, Tallies } from './tallies'
@@ -54,21 +55,10 @@ export function finish(connection: Connection, endings: readonly Ending[], now: 
 
 /** Those that end alike by one statement: most do. */
 function write(connection: Connection, endings: readonly Ending[], now: number): void {
-  const alike = new Map<string, Alike>()
-  for (const ending of endings) {
-    const columns = columnsOf(ending)
-    const key = columns.join()
-    const known = alike.get(key)
-    if (known) known.seqs.push(ending.queued.seq)
-    else alike.set(key, { columns, seqs: [ending.queued.seq] })
-  }
-  for (const { columns, seqs } of alike.values())
-    connection.run(FINISH, JSON.stringify(seqs), ...columns, now)
-}
-
-interface Alike {
-  readonly columns: readonly SqliteValue[]
-  readonly seqs: number[]
+  const alike = new Alike<number>()
+  for (const ending of endings) alike.add(columnsOf(ending), ending.queued.seq)
+  for (const { common, rows } of alike.groups())
+    connection.run(FINISH, JSON.stringify(rows), ...common, now)
 }
 
 function columnsOf({ queued, status, reason, lastStatus }: Ending): readonly SqliteValue[] {

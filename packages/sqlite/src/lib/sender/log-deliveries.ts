@@ -41,7 +41,12 @@ const FIND_EVENT_SEQ = `
   SELECT seq FROM posthorn_events INDEXED BY posthorn_events_id WHERE tenant_id = ? AND id = ?`
 
 const LIST_ATTEMPTS = `
-  SELECT * FROM posthorn_attempts WHERE delivery_seq = ? ORDER BY number, started_at`
+  SELECT a.*,
+    (SELECT request FROM posthorn_attempt_headers h WHERE h.seq = a.shared) AS shared_request,
+    (SELECT response FROM posthorn_attempt_headers h WHERE h.seq = a.shared) AS shared_response,
+    (SELECT coalesce(d.message_id, (SELECT e.id FROM posthorn_events e WHERE e.seq = d.event_seq))
+      FROM posthorn_deliveries d WHERE d.seq = a.delivery_seq) AS message_id
+  FROM posthorn_attempts a WHERE delivery_seq = ? ORDER BY number, started_at`
 
 export function listDeliveries(
   { connection }: StoreContext,

@@ -33,15 +33,17 @@ type Columns = readonly [
   position: number,
 ]
 
-/** By a sub-query, which is looked up by key whatever the statistics say. */
+/** By a sub-query, which is looked up by key whatever the statistics say. As text: see `READ_FACTS`. */
 const FIND_QUEUED = `
-  SELECT json_group_array(
-    json((SELECT json_array(${COLUMNS}) FROM posthorn_queue WHERE seq = j.value))) AS json
+  SELECT '[' || coalesce(group_concat(
+    (SELECT json_array(${COLUMNS}) FROM posthorn_queue WHERE seq = j.value)), '') || ']' AS json
   FROM json_each(?) AS j`
 
+/** The sub-query hands on one column, not each of them. As text: see `READ_FACTS`. */
 const LONGEST_DUE = `
-  SELECT json_group_array(json_array(${COLUMNS})) AS json FROM (
-    SELECT * FROM posthorn_queue INDEXED BY posthorn_queue_waiting
+  SELECT '[' || coalesce(group_concat(columns), '') || ']' AS json FROM (
+    SELECT json_array(${COLUMNS}) AS columns
+    FROM posthorn_queue INDEXED BY posthorn_queue_waiting
     WHERE line = 0 AND lane = ? AND due_at <= ?
     ORDER BY due_at, seq LIMIT 0 + ? OFFSET 0 + ?)`
 
@@ -79,9 +81,9 @@ export function findQueued(
   connection: Connection,
   seqs: readonly number[],
 ): ReadonlyMap<number, Queued> {
-  const rows = connection.json<readonly (Columns | null)[]>(FIND_QUEUED, JSON.stringify(seqs))
+  const rows = connection.json<readonly Columns[]>(FIND_QUEUED, JSON.stringify(seqs))
   const found = new Map<number, Queued>()
-  for (const row of rows) if (row) found.set(row[0], toQueued(row))
+  for (const row of rows) found.set(row[0], toQueued(row))
   return found
 }
 

@@ -14,12 +14,12 @@ import {
   oneOf,
   optionalBlob,
   optionalInt,
-  optionalJson,
   optionalText,
   type Row,
   strings,
   text,
 } from '../values'
+import { readHeaders } from './attempt-headers'
 import { getQueued, type Queued } from './queued'
 
 const GET_DELIVERY = 'SELECT * FROM posthorn_deliveries WHERE seq = ?'
@@ -106,8 +106,8 @@ export function toAttempt(row: Row): AttemptRecord {
     durationMs: int(row, 'duration_ms'),
     outcome: oneOf(row, 'outcome', attemptClasses),
     status: optionalInt(row, 'status'),
-    requestHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'request_headers'),
-    responseHeaders: optionalJson<Readonly<Record<string, string>>>(row, 'response_headers'),
+    requestHeaders: readHeaders(row, 'request_headers', 'shared_request'),
+    responseHeaders: readHeaders(row, 'response_headers', 'shared_response'),
     responseBody: optionalBlob(row, 'response_body'),
     responseTruncated: flag(row, 'response_truncated'),
     error: code === undefined ? undefined : { code, message: text(row, 'error_message') },

@@ -26,12 +26,26 @@ const DELETE_BODIES = `
 
 const MARK_PRUNED = 'UPDATE posthorn_events SET pruned = 1, idempotency_key = NULL WHERE seq = ?'
 
+/** Of deliveries that are as old: an index on the time would cost each attempt more than it would save here. */
 const FIND_OLD_ATTEMPTS = `
   SELECT delivery_seq, number, started_at FROM posthorn_attempts
-  INDEXED BY posthorn_attempts_started WHERE started_at < ? ORDER BY started_at LIMIT 0 + ?`
+  WHERE delivery_seq < ? AND started_at < ? ORDER BY delivery_seq LIMIT 0 + ?`
 
 const DELETE_ATTEMPT = `
   DELETE FROM posthorn_attempts WHERE delivery_seq = ? AND number = ? AND started_at = ?`
+
+/** What no attempt shares any more; it ends at the first that is for young deliveries, as all that follow are. */
+const FIND_OLD_HEADERS = `
+  SELECT h.seq FROM posthorn_attempt_headers h
+  WHERE h.seq < coalesce((
+      SELECT y.seq FROM posthorn_attempt_headers y
+      WHERE y.last_delivery >= ? ORDER BY y.seq LIMIT 1), 9223372036854775807)
+    AND NOT EXISTS (
+      SELECT 1 FROM posthorn_attempts a
+      WHERE a.delivery_seq BETWEEN h.first_delivery AND h.last_delivery AND a.shared = h.seq)
+  ORDER BY h.seq LIMIT 0 + ?`
+
+const DELETE_HEADERS = 'DELETE FROM posthorn_attempt_headers WHERE seq = ?'
 
 /** After their attempts, so that no call touches more than the limit of either. */
 const FIND_OLD_DELIVERIES = `
@@ -78,11 +92,14 @@ function prunePayloads(connection: Connection, before: number, limit: number): n
 }
 
 function pruneAttempts(connection: Connection, before: number, limit: number): number {
-  const rows = connection.all(FIND_OLD_ATTEMPTS, before, limit)
+  const { to = Number.MAX_SAFE_INTEGER } = deliveryRange(connection, { until: before })
+  const rows = connection.all(FIND_OLD_ATTEMPTS, to, before, limit)
   for (const row of rows) {
     const key = [int(row, 'delivery_seq'), int(row, 'number'), int(row, 'started_at')]
     connection.run(DELETE_ATTEMPT, ...key)
   }
+  for (const row of connection.all(FIND_OLD_HEADERS, to, limit))
+    connection.run(DELETE_HEADERS, int(row, 'seq'))
   return rows.length
 }
 

@@ -25,7 +25,7 @@ export function settleDeliveries(
   const log = new AttemptLog(connection)
   const verdicts = batch.map((settlement, index) => {
     const held = found[index]
-    log.add(settlement, held?.seq)
+    log.add(settlement, held)
     return held ? outcomes.apply(held, settlement) : 'stale'
   })
   log.write()
