@@ -3,15 +3,21 @@ import type { DeliveryClaim, DeliveryClaimRequest } from '../ports/delivery-stor
 import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
 
-/** Claims for the free slots; one claim at a time, so that slots are not given away twice. */
-export function claimDue(context: WorkerContext): Promise<DeliveryClaim> {
-  return context.gate.run(() => claimUngated(context, false))
+/** Claims for the free slots, or for half of them, so that what is sent meanwhile finds some. */
+export function claimDue(context: WorkerContext, share: 'all' | 'half'): Promise<DeliveryClaim> {
+  return context.gate.run(() => {
+    const request = claimRequest(context, false)
+    const limit = share === 'all' ? request.limit : Math.ceil(request.limit / 2)
+    return context.gate.taking(limit, () => claimUngated(context, { ...request, limit }))
+  })
 }
 
-/** Claims for the free slots, or one suspect alone, and counts what it got as in flight. Nothing once a stop was asked for. */
-export async function claimUngated(context: WorkerContext, solo: boolean): Promise<DeliveryClaim> {
+/** Counts what it got as in flight. Claims nothing once a stop was asked for. */
+export async function claimUngated(
+  context: WorkerContext,
+  request: DeliveryClaimRequest,
+): Promise<DeliveryClaim> {
   const { store, time, stopping } = context
-  const request = claimRequest(context, solo)
   if (request.limit <= 0 || stopping.aborted)
     return { now: time.now(), deliveries: [], suspects: false }
   return received(context, await whileBusy(() => store.deliveries.claim(request)))
@@ -49,11 +55,11 @@ async function release({ store, options }: WorkerContext, claim: DeliveryClaim):
 export function claimRequest(context: WorkerContext, solo: boolean): DeliveryClaimRequest {
   const { options, inFlight } = context
   const { concurrency, perEndpoint, leaseMs } = options.worker
-  // Slots are for attempts. Outcomes that the store has not yet are as many again at the most, however slow it is.
-  const mostUnsettled = 2 * concurrency
   const failingSlots = Math.max(1, Math.floor(concurrency * options.health.failingShare))
   return {
-    limit: solo ? 1 : Math.min(concurrency - inFlight.attempting, mostUnsettled - inFlight.size),
+    limit: solo
+      ? 1
+      : Math.min(concurrency - inFlight.attempting, mostInFlight(context) - inFlight.size),
     leaseMs,
     perEndpoint,
     probeAfterMs: options.health.probeAfterMs,
@@ -61,3 +67,6 @@ export function claimRequest(context: WorkerContext, solo: boolean): DeliveryCla
     solo,
   }
 }
+
+/** Slots are for attempts. Outcomes that the store has not yet are as many again at the most, however slow it is. */
+export const mostInFlight = ({ options }: WorkerContext): number => 2 * options.worker.concurrency

@@ -1,4 +1,5 @@
 import type { Emitter } from '../emitter'
+import type { NewEvent } from '../model/event'
 import type { Tokens } from '../network/oauth/tokens'
 import type { Clock } from '../ports/clock'
 import type { SenderStore } from '../ports/store'
@@ -30,8 +31,8 @@ export interface WorkerContext {
   readonly gate: Gate
   readonly settler: Settler
   readonly effects: EndpointEffects
-  /** Has the loop look for work. */
-  readonly wake: () => void
+  /** Has the loop look for what these events brought. */
+  readonly wakeFor: (events: readonly NewEvent[]) => void
   /** Aborted when a stop is asked for: nothing more is claimed. */
   readonly stopping: AbortSignal
   /** Whether a stop ran out of time: attempts that fail from now on were cut off by us. */

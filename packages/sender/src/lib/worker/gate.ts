@@ -1,26 +1,31 @@
-/** One at a time, in order. */
+/** What claims of one worker share: they pass one at a time, in order, so that slots are not given away twice. */
 export interface Gate {
-  /** Whether nobody is in it, or waits. */
-  readonly isFree: boolean
+  /** Slots that the claim under way may fill. */
+  readonly taken: number
   run<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Holds `slots` for a claim while `work` runs. */
+  taking<Result>(slots: number, work: () => Promise<Result>): Promise<Result>
 }
 
 export function createGate(): Gate {
   let last: Promise<unknown> = Promise.resolve()
-  let entered = 0
+  let taken = 0
   return {
-    get isFree() {
-      return entered === 0
+    get taken() {
+      return taken
     },
     run(work) {
-      entered += 1
       const result = last.then(work)
-      last = result
-        .catch(() => {})
-        .then(() => {
-          entered -= 1
-        })
+      last = result.catch(() => {})
       return result
+    },
+    async taking(slots, work) {
+      taken += slots
+      try {
+        return await work()
+      } finally {
+        taken -= slots
+      }
     },
   }
 }

@@ -15,8 +15,8 @@ async function idle(change: Change = () => ({}), logger?: Logger) {
   const { deliveries } = store
   const insertAndClaim: DeliveryStore['insertAndClaim'] = async (events, request) => {
     const answer = await deliveries.insertAndClaim?.(events, request)
-    asked.push(`handed over ${answer?.claim.deliveries.length} of ${request.limit}`)
-    return answer ?? { events: [], claim: { now: 0, deliveries: [], suspects: false } }
+    asked.push(`handed over ${answer?.claim?.deliveries.length} of ${request.limit}`)
+    return answer ?? { events: [] }
   }
   const claim: DeliveryStore['claim'] = async (request) => {
     const answer = await deliveries.claim(request)
@@ -194,5 +194,42 @@ it('begins nothing beside a suspect, which runs alone', async () => {
   await clock.advance('1s')
   expect(transport.requests).toHaveLength(2)
   transport.answer(204)
+  await sender.stop()
+})
+
+it('leaves to the loop what was written and could not be claimed', async () => {
+  const { asked, clock, sender, transport } = await idle(({ insert }) => ({
+    insertAndClaim: async (events) => ({ events: await insert(events) }),
+  }))
+  expect(await sender.send(run)).toMatchObject({ duplicate: false, deliveries: 1 })
+  await clock.advance(10)
+  expect(transport.requests).toHaveLength(1)
+  expect(asked).toContain('claimed 1')
+  await sender.stop()
+})
+
+it('hands over while the loop is claiming, and never more than there are slots', async () => {
+  let isHeld = false
+  let letGo = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const { asked, clock, sender, transport } = await idle(({ claim }) => ({
+    async claim(request) {
+      if (isHeld) await held
+      return claim(request)
+    },
+  }))
+  isHeld = true
+  sender.wake()
+  await clock.advance(0)
+  await sender.sendMany([run, run, run, run, run, run])
+  await clock.advance(0)
+  // Of ten slots the claim may fill five, and what is sent half of the others.
+  expect(asked).toEqual(['handed over 3 of 3'])
+  expect(transport.requests).toHaveLength(3)
+  letGo()
+  await clock.advance(20)
+  expect(transport.requests).toHaveLength(6)
   await sender.stop()
 })

@@ -22,26 +22,27 @@ export async function insertAndBegin(
   const slots = freeFor(context, countPending(events))
   if (begin === undefined || insertAndClaim === undefined || slots === 0) {
     const inserted = await whileBusy(() => deliveries.insert(events))
-    context.wake()
+    context.wakeFor(events)
     return inserted
   }
   const request = { ...claimRequest(context, false), limit: slots, failingLimit: 0 }
   const giveBack = context.inFlight.reserve(slots)
   try {
     const answer = await whileBusy(() => insertAndClaim(events, request))
-    const claim = await received(context, answer.claim)
-    for (const delivery of claim.deliveries) begin(delivery)
-    if (claim.suspects || !areAllClaimed(events, claim.deliveries)) context.wake()
+    const claim = answer.claim && (await received(context, answer.claim))
+    for (const delivery of claim?.deliveries ?? []) begin(delivery)
+    if (!claim || claim.suspects || !areAllClaimed(events, claim.deliveries))
+      context.wakeFor(events)
     return answer.events
   } finally {
     giveBack()
   }
 }
 
-/** Half of the free slots at the most, so that a write that waits for another's lock does not keep all; none while others are claiming. */
+/** Half of the free slots at the most, so that a write that waits for another's lock does not keep all. */
 function freeFor(context: WorkerContext, wanted: number): number {
-  if (!context.gate.isFree || context.stopping.aborted) return 0
-  const free = claimRequest(context, false).limit
+  if (context.stopping.aborted) return 0
+  const free = claimRequest(context, false).limit - context.gate.taken
   return Math.max(0, Math.min(wanted, Math.ceil(free / 2)))
 }
 

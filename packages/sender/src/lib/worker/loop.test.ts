@@ -50,6 +50,38 @@ describe('the loop of a started worker', () => {
     await sender.stop()
   })
 
+  it('does not ask whether more is due when the claim said so', async () => {
+    const { clock, sender, store, asked } = await started(1)
+    const { claim } = store.deliveries
+    store.deliveries.claim = async (request) => {
+      const answer = await claim(request)
+      return asked.length < 3 ? { next: { dueIn: 0 }, ...answer } : answer
+    }
+    await sender.sendMany([run, run, run])
+    await clock.advance(99)
+    expect(asked).toEqual(['claimed 1', 'claimed 1', 'claimed 1', 'next'])
+    await clock.advance(1)
+    await sender.stop()
+  })
+
+  it('does not ask what a claim in vain answered already', async () => {
+    const { clock, sender, store, transport, asked } = await started(10)
+    const { claim, nextDueIn } = store.deliveries
+    store.deliveries.claim = async (request) => {
+      const answer = await claim(request)
+      if (answer.deliveries.length > 0) return answer
+      return { next: { dueIn: answer.now < 500 ? 500 - answer.now : undefined }, ...answer }
+    }
+    store.deliveries.nextDueIn = nextDueIn
+    await sender.send(run)
+    await clock.advance(100)
+    expect(asked).toEqual(['claimed 1', 'next', 'claimed 0'])
+    await sender.send(run)
+    await clock.advance('10s')
+    expect(transport.requests).toHaveLength(2)
+    await sender.stop()
+  })
+
   it('looks for events to match when it is told or a poll is due, and not for each slot that comes free', async () => {
     const { clock, sender, store, transport, asked } = await started(1)
     const { claimEvents } = store.deliveries

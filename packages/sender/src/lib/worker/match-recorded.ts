@@ -2,7 +2,7 @@ import type { ValidationIssue, WebhookEvent } from '@posthorn/schema'
 import type { EndpointRecord } from '../model/endpoint'
 import type { ClaimedEvent, EventVerdict } from '../model/event'
 import { decodeBody, fanOut } from '../sending/fan-out'
-import { endpointsOf } from '../sending/send'
+import { readAll } from '../sending/insert-matched'
 import { whileBusy } from '../store-retry'
 import type { WorkerContext } from './context'
 
@@ -15,7 +15,10 @@ export async function matchRecorded(context: WorkerContext): Promise<number> {
   const { now, events } = await whileBusy(() => store.deliveries.claimEvents(request))
   time.observe(now)
   if (events.length === 0) return 0
-  const endpoints = await endpointsOf(store, new Set(events.map((event) => event.tenantId)))
+  const tenants = new Set(events.map((event) => event.tenantId))
+  const endpoints = await readAll(tenants, (tenantId) =>
+    whileBusy(() => store.endpoints.forTenant(tenantId)),
+  )
   const verdicts = await Promise.all(
     events.map((event) => judge(context, event, endpoints.get(event.tenantId) ?? [])),
   )

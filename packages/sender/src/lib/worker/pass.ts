@@ -35,7 +35,7 @@ export function runPass(context: WorkerContext): Promise<PassReport> {
 async function runRound(context: WorkerContext, counts: Counts): Promise<boolean> {
   const matched = await matchRecorded(context)
   counts.matched += matched
-  const { deliveries, suspects } = await claimDue(context)
+  const { deliveries, suspects } = await claimDue(context, 'all')
   const running = deliveries.map((delivery) => runDelivery(context, delivery))
   for (const state of await Promise.all(running)) count(counts, state)
   if (matched + deliveries.length > 0) return true

@@ -1,5 +1,5 @@
 import type { NextState } from '../model/delivery'
-import { claimUngated } from './claim'
+import { claimRequest, claimUngated, mostInFlight } from './claim'
 import type { WorkerContext } from './context'
 import { runDelivery } from './run-delivery'
 
@@ -11,14 +11,16 @@ export function runSuspects(
   context: WorkerContext,
   most: number,
 ): Promise<readonly (NextState | undefined)[]> {
-  return context.gate.run(async () => {
-    await context.inFlight.drained()
+  const { gate, inFlight } = context
+  const run = async () => {
+    await inFlight.drained()
     const states: (NextState | undefined)[] = []
     while (states.length < most) {
-      const { deliveries } = await claimUngated(context, true)
+      const { deliveries } = await claimUngated(context, claimRequest(context, true))
       if (deliveries.length === 0) break
       for (const delivery of deliveries) states.push(await runDelivery(context, delivery))
     }
     return states
-  })
+  }
+  return gate.run(() => gate.taking(mostInFlight(context), run))
 }

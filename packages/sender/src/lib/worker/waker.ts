@@ -8,13 +8,15 @@ export interface Wait {
 
 /** Sleep that hints cut short, and slots that come free. What is not taken yet cuts the next wait. */
 export interface Waker {
-  /** There may be work. */
+  /** There may be work of any kind. */
   wake(): void
+  /** Deliveries may be due; no more is known of events to be matched than before. */
+  due(): void
   /** There may be room for work that had none. */
   freed(): void
-  /** Whether there was a hint since the last time this was asked. */
+  /** Whether any kind of work was hinted at since the last time this was asked. */
   takeHint(): boolean
-  /** Answers whether a slot came free since the last wait. */
+  /** Answers whether the time ran out. */
   wait(wait: Wait, signal: AbortSignal): Promise<boolean>
 }
 
@@ -23,6 +25,7 @@ const woken = 'woken'
 
 export function createWaker(clock: Clock): Waker {
   let hinted = false
+  let isAny = false
   let freed = false
   let calm = false
   let current: AbortController | undefined
@@ -40,28 +43,34 @@ export function createWaker(clock: Clock): Waker {
     signal.removeEventListener('abort', abort)
     current = undefined
   }
+  const due = (): void => {
+    hinted = true
+    cutShort()
+  }
   return {
     wake() {
-      hinted = true
-      cutShort()
+      isAny = true
+      due()
     },
+    due,
     freed() {
       freed = true
       cutShort()
     },
     takeHint() {
-      const was = hinted
+      const wasAny = isAny
       hinted = false
-      return was
+      isAny = false
+      return wasAny
     },
     async wait({ ms, calmMs }, signal) {
       calm = true
       await sleep(Math.min(ms, calmMs), signal)
       calm = false
       await sleep(ms - calmMs, signal)
-      const was = freed
+      const ranOut = !isOver()
       freed = false
-      return was
+      return ranOut
     },
   }
 }

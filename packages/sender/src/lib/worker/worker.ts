@@ -165,7 +165,10 @@ function createContext(parts: WorkerParts, wiring: Wiring): WorkerContext {
       largest: largestSettle,
     }),
     effects: createEffects(store, emitter, logger),
-    wake: waker.wake,
+    wakeFor: (events) => {
+      if (events.every(({ fanOut }) => fanOut !== undefined)) waker.due()
+      else waker.wake()
+    },
     stopping: shutdown.stopping,
     cutOff: shutdown.cutOff,
   }

@@ -21,6 +21,23 @@ export const brokenDue: readonly BrokenStore[] = [
     }),
   },
   {
+    name: 'answers claims that find nothing as if nothing waited',
+    fails: [
+      'nextDueIn: not later than the next retry',
+      'nextDueIn: not later than the end of a lease',
+      "nextDueIn: not later than the end of an event's lease",
+      'nextDueIn: not later than the end of a throttle',
+    ],
+    wrong: ({ deliveries }) => ({
+      deliveries: {
+        async claim(request) {
+          const claim = await deliveries.claim(request)
+          return claim.deliveries.length > 0 ? claim : { next: { dueIn: undefined }, ...claim }
+        },
+      },
+    }),
+  },
+  {
     name: 'forgets recorded events in nextDueIn',
     fails: [
       'nextDueIn: 0 while a recorded event waits',
