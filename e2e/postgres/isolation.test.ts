@@ -24,6 +24,13 @@ const refusal = expect.objectContaining({
   message: expect.stringContaining('default_transaction_isolation'),
 })
 
+/** As a started worker's process sends. */
+async function sentWithLease({ endpoints, deliveries }: ReturnType<typeof postgresStore>) {
+  await endpoints.forTenant('default')
+  const mark = endpoints.remembered?.('default')?.mark ?? ''
+  return deliveries.insertAndClaim?.([{ mark, ...eventTo('ep_1') }], everything)
+}
+
 describe.each(['repeatable read', 'serializable'])('a client whose default is %s', (level) => {
   it('may send, and is refused what would break caps and rates', async () => {
     const schema = level.replace(' ', '_')
@@ -36,6 +43,7 @@ describe.each(['repeatable read', 'serializable'])('a client whose default is %s
     const event = eventTo('ep_1')
     await store.deliveries.insert([event, newEvent()])
     await expect(store.deliveries.claim(everything)).rejects.toThrow(refusal)
+    await expect(sentWithLease(store)).rejects.toThrow(refusal)
     const again = { tenantId: 'default', eventId: event.id, endpointId: 'ep_1' }
     const redelivery = store.deliveries.redeliver([{ ...again, id: 'again', as: 'same' }])
     await expect(redelivery).rejects.toThrow(refusal)

@@ -1,4 +1,5 @@
 import { type PgClientLike, postgresStore } from '@posthorn/postgres/sender'
+import { createSender } from '@posthorn/sender'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addEndpoint } from '../sqlite/fixtures'
@@ -79,4 +80,52 @@ it('a transaction sees its own, and what it rolled back is not taken for what ca
   tx.release()
   await renamed(pool, schema, 'https://example.com/kept')
   expect(await urlOf(pool)).toBe('https://example.com/kept')
+})
+
+/** A sender of one process, another's store, and the statements that the first makes. */
+async function openSender(schema: string) {
+  const calls: string[] = []
+  const noted = (client: PgClientLike): PgClientLike => ({
+    query(text, values) {
+      calls.push(/\.(\w+)\(/.exec(text)?.[1] ?? text)
+      return client.query(text, values)
+    },
+  })
+  const sender = createSender({ store: postgresStore({ client: noted(pool), schema }) })
+  await sender.migrate()
+  const other = postgresStore({ client: pool, schema })
+  await addEndpoint(other, 'ep_1')
+  const send = async (options?: { readonly tx: PgClientLike }) => {
+    calls.length = 0
+    const { deliveries } = await sender.send({ type: 'run.completed', data: {} }, options)
+    return { deliveries, calls: [...calls] }
+  }
+  return { noted, other, send }
+}
+
+it('a send asks for endpoints once, and then only when they were changed', async () => {
+  const { other, send } = await openSender('tenant_sends')
+  expect(await send()).toEqual({ deliveries: 1, calls: ['endpoints_of', 'insert_events'] })
+  expect(await send()).toEqual({ deliveries: 1, calls: ['insert_events'] })
+  await addEndpoint(other, 'ep_2')
+  const anew = ['insert_events', 'endpoints_of', 'insert_events']
+  expect(await send()).toEqual({ deliveries: 2, calls: anew })
+  expect(await send()).toEqual({ deliveries: 2, calls: ['insert_events'] })
+})
+
+it('a send in a transaction is one statement, and holds by what the transaction sees', async () => {
+  const schema = 'tenant_sends_inside'
+  const { noted, send } = await openSender(schema)
+  await send()
+  const client = await pool.connect()
+  const tx = noted(client)
+  await client.query('BEGIN')
+  expect(await send({ tx })).toEqual({ deliveries: 1, calls: ['insert_events'] })
+  await addEndpoint(postgresStore({ client, schema }), 'ep_2')
+  const anew = ['insert_events', 'endpoints_of', 'insert_events']
+  expect(await send({ tx })).toEqual({ deliveries: 2, calls: anew })
+  expect(await send(), 'outside nobody sees it').toEqual({ deliveries: 1, calls: anew })
+  await client.query('ROLLBACK')
+  client.release()
+  expect(await send()).toEqual({ deliveries: 1, calls: ['insert_events'] })
 })

@@ -63,6 +63,37 @@ describe('what Postgres cannot hold as text', () => {
   })
 })
 
+describe('what stands between cells', () => {
+  it('changes nothing where it is part of a text', async () => {
+    const store = postgresStore({ client: pool, schema: 'separated' })
+    await store.migrate()
+    await addEndpoint(store, 'ep_1')
+    const orderingKey = '\x1fa\x1f\x1fb\x1f'
+    const event = { ...eventTo('ep_1'), orderingKey, metadata: { note: orderingKey } }
+    await store.deliveries.insert([event])
+    const { deliveries, now } = await store.deliveries.claim(everything)
+    const [claimed] = deliveries
+    if (!claimed) throw new TypeError('nothing was claimed')
+    expect(claimed).toMatchObject({ orderingKey, messageId: event.id, metadata: event.metadata })
+    const error = { code: 'E\x1f', message: '' }
+    const requestHeaders = { 'x-mine': orderingKey }
+    const attempt = { number: 1, startedAt: now, durationMs: 1, outcome: 'network' as const }
+    const next = { status: 'failed' as const, reason: 'exhausted' as const }
+    const settlement = {
+      lease: claimed.lease,
+      next,
+      attempt: { requestHeaders, error, ...attempt },
+    }
+    expect(await store.deliveries.settle([settlement])).toEqual(['applied'])
+    const logged = await store.log.attempts('default', claimed.lease.deliveryId)
+    expect(logged).toEqual([
+      { requestHeaders, error: { code: 'E\ufffd', message: '' }, ...attempt },
+    ])
+    const { items } = await store.log.list({ limit: 1 })
+    expect(items[0]?.state).toMatchObject(next)
+  })
+})
+
 /** Sends and delivers an event with everything in it, and reads it back. */
 async function roundTrip(client: PgClientLike, schema: string): Promise<void> {
   const store = postgresStore({ client, schema })

@@ -6,8 +6,7 @@ CREATE TYPE posthorn.claim_terms AS (
   failing_limit integer,
   probe_after_ms double precision,
   alone boolean,
-  solo_after bigint,
-  waits boolean
+  solo_after bigint
 );
 
 CREATE SEQUENCE posthorn.lanes;
@@ -282,7 +281,7 @@ BEGIN
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.add_deliveries(events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint)
+CREATE OR REPLACE FUNCTION posthorn.add_deliveries(events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint, tokens bigint[] DEFAULT NULL::bigint[], until bigint DEFAULT 0)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -301,12 +300,12 @@ BEGIN
   END IF;
 
   INSERT INTO posthorn.queue
-    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
+    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, leased_until, token, attempt, envelope, created_at)
   SELECT events[g.place][1], g.id, e.lane, g.endpoint, events[g.place][2], nextval('posthorn.positions'), seqs[g.place], events[g.place][3],
-    now_ms, g.envelope, now_ms
+    now_ms, until, g.token, (g.token IS NOT NULL)::integer, g.envelope, now_ms
   FROM (
     SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][4] AS envelope,
-      deliveries[i][5] AS reason
+      deliveries[i][5] AS reason, tokens[i] AS token
     FROM generate_series(1, array_length(deliveries, 1)) AS i) g
   CROSS JOIN LATERAL (
     SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = events[g.place][1] AND e.id = g.endpoint OFFSET 0) e
@@ -385,8 +384,8 @@ AS $function$
   DELETE FROM posthorn.paces p WHERE p.lane = of_lane;
 $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text, new_events text DEFAULT NULL::text, new_deliveries text DEFAULT NULL::text, new_bodies text DEFAULT NULL::text, new_bytes bytea DEFAULT NULL::bytea, recorded text DEFAULT NULL::text)
- RETURNS TABLE(lane text, id text, token text, attempt text, event text, type text, orderkey text, message text, lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text)
+CREATE OR REPLACE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text)
+ RETURNS TABLE(cells text, body text, escaped text, note text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
@@ -432,11 +431,6 @@ DECLARE
   left_over integer[];
   endpoints jsonb;
 BEGIN
-  IF new_events IS NOT NULL THEN
-    note := posthorn.insert_events(new_events, new_deliveries, new_bodies, new_bytes, recorded);
-    RETURN NEXT;
-    now_ms := posthorn.now_ms();
-  END IF;
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
   IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
@@ -454,7 +448,7 @@ BEGIN
       place := coalesce(places[i], i);
       seen := greatest(seen, place);
       IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer) THEN
-        IF cardinality(lanes) > 1 OR NOT terms.waits THEN
+        IF cardinality(lanes) > 1 THEN
           busy := busy || lanes[place];
           CONTINUE;
         END IF;
@@ -532,10 +526,11 @@ BEGIN
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
         WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease IS TRUE OR q.token IS NULL)
-        RETURNING q.*
+        RETURNING q.tenant_id, q.id, q.lane, q.event_id, q.seq, q.due_at, q.token, q.attempt, q.lost, q.solo_lost, q.deferred, q.message_id, q.envelope,
+          q.created_at
       )
-      SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
-        q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
+      SELECT concat(q.lane, E'\x1f', q.id, E'\x1f', q.token, E'\x1f', q.attempt, E'\x1f', q.event_id, E'\x1f', v.type, E'\x1f', q.message_id, E'\x1f',
+          q.lost, E'\x1f', q.solo_lost, E'\x1f', q.deferred, E'\x1f', q.created_at, E'\x1f', v.metadata, E'\x1f', v.ordering_key),
         CASE WHEN o.ascii THEN convert_from(o.body, 'SQL_ASCII') END, CASE WHEN NOT o.ascii THEN encode(o.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
@@ -649,8 +644,7 @@ AS $function$
 DECLARE
   mark text;
 BEGIN
-  SELECT hashtextextended(coalesce(string_agg(e.lane || ' ' || e.revision || ' ' || e.xmin, ',' ORDER BY e.lane), ''), 0) INTO mark
-  FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant;
+  SELECT m.mark INTO mark FROM posthorn.mark_of(of_tenant) AS m;
   IF mark = known THEN RETURN ''; END IF;
   RETURN json_build_object('mark', mark, 'endpoints', (
     SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]') FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant))::text;
@@ -739,27 +733,63 @@ CREATE OR REPLACE FUNCTION posthorn.find_lanes()
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
   now_ms bigint := posthorn.now_ms();
+  ready bigint[];
+  since bigint[];
+  later double precision;
+  opening double precision;
+  any_unmatched boolean;
+  any_lost boolean;
   gone bigint[];
-  due json;
-  suspects boolean := false;
+  lanes json;
+  suspects boolean;
 BEGIN
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
-  SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
-    json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
-      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
-        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms
-        AND EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms))
-  INTO gone, due
-  FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
-  IF gone IS NOT NULL THEN
-    PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+  -- What is leased is due, and comes before what is not: a lane that begins with the latter needs no second look.
+  SELECT array_agg(r.lane) FILTER (WHERE r.at <= now_ms), array_agg(r.at) FILTER (WHERE r.at <= now_ms), min(r.at) FILTER (WHERE r.at > now_ms),
+    EXISTS (SELECT 1 FROM posthorn.unmatched), EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lost >= 1)
+  INTO ready, since, later, any_unmatched, any_lost
+  FROM (
+    SELECT l.lane, CASE
+      WHEN l.due_at > now_ms OR EXISTS (
+        SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms) THEN l.due_at
+      ELSE (SELECT min(q.leased_until) FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms) END AS at
+    FROM posthorn.lanes_waiting() l OFFSET 0) r;
+
+  IF ready IS NOT NULL THEN
+    SELECT array_agg(g.lane) FILTER (WHERE e.lane IS NULL),
+      json_agg(json_build_array(e.lane, e.tenant_id, e.is_failing) ORDER BY g.at, g.lane) FILTER (WHERE e.ready <= now_ms),
+      min(e.ready)
+    INTO gone, lanes, opening
+    FROM unnest(ready, since) AS g(lane, at)
+    LEFT JOIN LATERAL (
+      SELECT e.lane, e.tenant_id, e.failing_since IS NOT NULL AS is_failing, CASE
+        WHEN e.opens IS NULL OR e.ordered IS NULL OR e.status = 'disabled' THEN e.opens
+        -- Of a line only the head counts: the rest would be claimed in vain for each slot that comes free.
+        ELSE (SELECT greatest(min(greatest(h.due_at, h.leased_until)), e.opens) FROM (
+          SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, e.lane) h
+          UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = e.lane AND q.order_key IS NULL) h
+          HAVING count(*) > 0) END AS ready
+      FROM (
+        SELECT e.*, posthorn.opens_at(e,
+          (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) AS opens
+        FROM posthorn.endpoints e WHERE e.lane = g.lane OFFSET 0) e OFFSET 0) e ON true;
+    later := least(later, opening);
+    IF gone IS NOT NULL THEN
+      PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+    END IF;
+    IF any_lost THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
   END IF;
-  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
-  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
-  RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
+  IF any_unmatched AND (later <= now_ms) IS NOT TRUE THEN
+    -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
+    PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+    IF FOUND THEN later := now_ms; ELSE later := least(later, (SELECT min(u.leased_until) FROM posthorn.unmatched u)); END IF;
+  END IF;
+  RETURN json_build_object('now', now_ms, 'suspects', suspects IS TRUE, 'lanes', coalesce(lanes, '[]'),
+    'dueIn', CASE WHEN later IS NOT NULL THEN ceil(greatest(0, later - now_ms)) END)::text;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.heads(of_tenant text, of_lane bigint)
@@ -808,7 +838,7 @@ BEGIN
   RETURN row_to_json(e)::text;
 END $function$;
 
-CREATE OR REPLACE FUNCTION posthorn.insert_events(events text, deliveries text, bodies text, bytes bytea, recorded text, unchecked text DEFAULT 'false'::text)
+CREATE OR REPLACE FUNCTION posthorn.insert_events(events text, deliveries text, bodies text, bytes bytea, recorded text, marks text, unchecked text DEFAULT 'false'::text, lease text DEFAULT NULL::text, lanes text DEFAULT NULL::text, wanted text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -824,9 +854,46 @@ DECLARE
   total integer := array_length(events, 1);
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
+  outdated text[];
   written integer;
   due integer;
+  lanes bigint[];
+  wanted integer[];
+  cap integer;
+  until bigint := 0;
+  tokens bigint[];
+  answers json;
 BEGIN
+  IF lease IS NOT NULL THEN
+    IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
+    lanes := insert_events.lanes::bigint[];
+    wanted := insert_events.wanted::integer[];
+    cap := (lease::bigint[])[2];
+    until := now_ms + (lease::bigint[])[1];
+    -- As a claim does: what others leased before is seen after it.
+    FOR i IN 1..cardinality(wanted) LOOP
+      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[i]::integer) THEN
+        until := 0;
+        EXIT;
+      END IF;
+    END LOOP;
+  END IF;
+  IF until > 0 THEN
+    PERFORM 1 FROM generate_series(1, cardinality(lanes)) AS i
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS held, bool_or(w.leased_until <= now_ms) AS has_more FROM (
+        SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = lanes[i] AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap) w) w
+    WHERE w.has_more OR w.held + wanted[i] > cap LIMIT 1;
+    IF FOUND THEN until := 0; END IF;
+  END IF;
+  IF marks <> '{}' THEN
+    SELECT array_agg(m.place) INTO outdated
+    FROM (SELECT i::text AS place, pair[i][1] AS tenant, pair[i][2] AS mark
+      FROM (SELECT marks::text[] AS pair) m CROSS JOIN LATERAL generate_series(1, array_length(pair, 1)) AS i) m
+    CROSS JOIN LATERAL posthorn.mark_of(m.tenant) AS now
+    WHERE now.mark <> m.mark;
+  END IF;
+
   IF total = 1 THEN
     seqs := ARRAY[nextval('posthorn.positions')];
   ELSE
@@ -839,6 +906,7 @@ BEGIN
     events[i][8], events[i][9], events[i][10]::integer, substring(bytes FROM events[i][12]::integer FOR events[i][13]::integer),
     events[i][14]::boolean
   FROM generate_series(1, total) AS i
+  WHERE outdated IS NULL OR events[i][15] IS NULL OR events[i][15] <> ALL (outdated)
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS written = ROW_COUNT;
   IF written < total THEN
@@ -855,20 +923,34 @@ BEGIN
     WHERE seqs[i] IS NOT NULL AND events[i][9] = 'recorded';
   END IF;
   IF cardinality(deliveries) > 0 THEN
-    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
+    IF until > 0 AND outdated IS NULL THEN
+      tokens := ARRAY(SELECT nextval('posthorn.tokens') FROM generate_series(1, array_length(deliveries, 1)));
+      due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms, tokens, until);
+      IF due <> array_length(deliveries, 1) THEN
+        tokens := ARRAY(SELECT (
+          SELECT q.token FROM posthorn.queue q
+          WHERE q.tenant_id = events[deliveries[i][1]::integer][1] AND q.id = deliveries[i][2] AND q.token = tokens[i])
+        FROM generate_series(1, array_length(deliveries, 1)) AS i);
+      END IF;
+    ELSE
+      due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
+    END IF;
   END IF;
-  IF written = total THEN RETURN '[]'; END IF;
+  IF written = total AND lease IS NULL THEN RETURN '[]'; END IF;
+  IF written = total THEN RETURN json_build_object('answers', '[]'::json, 'now', now_ms, 'tokens', tokens); END IF;
 
-  RETURN (
-    SELECT json_agg(json_build_array(v.id, seqs[i] IS NULL, v.wanted) ORDER BY i)
+  answers := (
+    SELECT json_agg(CASE WHEN v.id IS NOT NULL THEN json_build_array(v.id, seqs[i] IS NULL, v.wanted) END ORDER BY i)
     FROM generate_series(1, total) AS i
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
       SELECT known.* FROM (
         SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.idempotency_key = events[i][7]
         UNION ALL
         SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.id = events[i][2]
-      ) known ORDER BY rank LIMIT 1
-    ) v)::text;
+      ) known WHERE outdated IS NULL OR events[i][15] IS NULL OR events[i][15] <> ALL (outdated) ORDER BY rank LIMIT 1
+    ) v ON true);
+  IF lease IS NULL THEN RETURN answers; END IF;
+  RETURN json_build_object('answers', answers, 'now', now_ms, 'tokens', tokens);
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.is_unlogged(of_tenant text, delivery text, attempt integer, started bigint)
@@ -969,6 +1051,15 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.make_partitions(integer) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION posthorn.mark_of(of_tenant text)
+ RETURNS TABLE(mark text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT hashtextextended(coalesce(string_agg(e.lane || ' ' || e.revision || ' ' || e.xmin, ',' ORDER BY e.lane), ''), 0)::text
+  FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant
+$function$;
+
 CREATE OR REPLACE FUNCTION posthorn.may_have(e posthorn.endpoints, pace double precision, cap bigint, free bigint, held bigint, now_ms bigint)
  RETURNS bigint
  LANGUAGE sql
@@ -990,46 +1081,6 @@ AS $function$
     1 + (CASE WHEN n < 10 THEN now_ms >> (45 - 5 * n) ELSE get_byte(bytes, n - 10) END & 31)::integer, 1), '' ORDER BY n)
   FROM chance, generate_series(0, 25) AS n
 $function$;
-
-CREATE OR REPLACE FUNCTION posthorn.next_due_in()
- RETURNS text
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET jit TO 'off'
-AS $function$
-DECLARE
-  now_ms bigint := posthorn.now_ms();
-  earliest double precision;
-BEGIN
-  -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
-  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
-  IF FOUND THEN RETURN '0'; END IF;
-  SELECT least(
-    (SELECT min(u.leased_until) FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq OFFSET 0) u),
-    (SELECT min(CASE WHEN e.lane IS NULL THEN 0 WHEN r.ready IS NOT NULL THEN greatest(r.ready, e.opens) END)
-     FROM posthorn.lanes_waiting() l
-     LEFT JOIN LATERAL (
-       SELECT e.*, posthorn.opens_at(e,
-         (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) AS opens
-       FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
-     CROSS JOIN LATERAL (
-       SELECT CASE WHEN e.ordered IS NOT NULL AND e.status <> 'disabled' THEN (
-         SELECT min(greatest(h.due_at, h.leased_until)) FROM (
-           SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, l.lane) h
-           UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane AND q.order_key IS NULL) h)
-       ELSE least(
-         (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = l.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
-         (SELECT min(q.leased_until) FROM (
-           SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
-          WHERE q.leased_until > now_ms)) END AS ready
-     ) r
-     WHERE e.lane IS NULL OR e.opens IS NOT NULL))
-  INTO earliest;
-  RETURN CASE WHEN earliest IS NOT NULL THEN ceil(greatest(0, earliest - now_ms))::text END;
-END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.now_ms()
  RETURNS bigint
@@ -1288,7 +1339,7 @@ BEGIN
 
   bytes := convert_to(body, 'UTF8');
   answer := posthorn.insert_events(ARRAY[[tenant, event_id, ordering_key, type, version::text, happened::text, idempotency_key, metadata::text,
-    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text]]::text, '{}', '{}', bytes, '1', 'true')::jsonb;
+    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text, NULL]]::text, '{}', '{}', bytes, '1', '{}', 'true')::jsonb;
   RETURN coalesce(answer->0->>0, event_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION posthorn.send(text,text,jsonb,text,text,jsonb,text,timestamp with time zone,integer) FROM PUBLIC;
@@ -1304,9 +1355,9 @@ CREATE OR REPLACE FUNCTION posthorn.settle_deliveries(settlements text, attempts
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-  settlements text[] := settle_deliveries.settlements::text[];
-  attempts text[] := settle_deliveries.attempts::text[];
-  total integer := array_length(settlements, 1);
+  settlements text[] := string_to_array(settle_deliveries.settlements, E'\x1f', '');
+  attempts text[] := string_to_array(settle_deliveries.attempts, E'\x1f', '');
+  total integer := cardinality(settlements);
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[];
@@ -1318,40 +1369,40 @@ BEGIN
     -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
     WITH gone AS (
       DELETE FROM posthorn.queue q USING (
-        SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
+        SELECT l.t, l.token, i AS place FROM generate_series(0, total - 9, 9) AS i
         CROSS JOIN LATERAL (
           SELECT q.ctid AS t, q.token FROM posthorn.queue q
-          WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
-            AND q.attempt = settlements[i][3]::integer OFFSET 0) l
-        WHERE settlements[i][5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
+          WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
+            AND q.attempt = settlements[i + 3]::integer OFFSET 0) l
+        WHERE settlements[i + 5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
       ) f WHERE q.ctid = f.t AND q.token = f.token
       RETURNING q.*, f.place
     ), logged AS (
       INSERT INTO posthorn.deliveries
         (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
          created_at, finished_at)
-      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place][5], settlements[place][8], attempt, lost, solo_lost, deferred,
-        coalesce(settlements[place][9]::integer, last_status), message_id, replay_of, created_at, now_ms
+      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place + 5], settlements[place + 8], attempt, lost, solo_lost, deferred,
+        coalesce(settlements[place + 9]::integer, last_status), message_id, replay_of, created_at, now_ms
       FROM gone
     )
     SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
-      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place][5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place + 5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
     INTO done, ended FROM gone;
     IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
     applied := applied || done;
 
     IF pending <> '0' THEN
       WITH kept AS (
-        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place][6]::bigint, leased_until = 0, token = NULL, solo = false,
-          deferred = q.deferred + settlements[f.place][7]::boolean::integer,
-          last_status = coalesce(settlements[f.place][9]::integer, q.last_status)
+        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place + 6]::bigint, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + settlements[f.place + 7]::boolean::integer,
+          last_status = coalesce(settlements[f.place + 9]::integer, q.last_status)
         FROM (
-          SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
+          SELECT l.t, l.token, i AS place FROM generate_series(0, total - 9, 9) AS i
           CROSS JOIN LATERAL (
             SELECT q.ctid AS t, q.token FROM posthorn.queue q
-            WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
-              AND q.attempt = settlements[i][3]::integer OFFSET 0) l
-          WHERE settlements[i][5] = 'pending' AND (round = 1 OR i = ANY (left_over))
+            WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
+              AND q.attempt = settlements[i + 3]::integer OFFSET 0) l
+          WHERE settlements[i + 5] = 'pending' AND (round = 1 OR i = ANY (left_over))
         ) f WHERE q.ctid = f.t AND q.token = f.token
         RETURNING f.place
       )
@@ -1359,13 +1410,13 @@ BEGIN
       applied := applied || done;
     END IF;
 
-    is_whole := cardinality(applied) = total;
+    is_whole := 9 * cardinality(applied) = total;
     EXIT WHEN is_whole;
     EXIT WHEN round = 2;
-    left_over := ARRAY(SELECT i FROM generate_series(1, total) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
+    left_over := ARRAY(SELECT i FROM generate_series(0, total - 9, 9) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
     PERFORM 1 FROM unnest(left_over) AS i CROSS JOIN LATERAL (
       SELECT 1 FROM posthorn.queue q
-      WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+      WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
       FOR UPDATE OFFSET 0) l;
     EXIT WHEN NOT FOUND;
   END LOOP;
@@ -1375,15 +1426,16 @@ BEGIN
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT settlements[l.place][1], settlements[l.place][2], l.number, l.started, attempts[i][4]::integer, attempts[i][5], attempts[i][6]::integer,
-    attempts[i][7], attempts[i][8], attempts[i][9]::boolean, attempts[i][10], attempts[i][11], attempts[i][12]::boolean,
-    attempts[i][13]::boolean, substring(bytes FROM attempts[i][14]::integer FOR attempts[i][15]::integer)
+  SELECT settlements[l.place + 1], settlements[l.place + 2], l.number, l.started, attempts[i + 4]::integer, attempts[i + 5], attempts[i + 6]::integer,
+    attempts[i + 7], attempts[i + 8], attempts[i + 9]::boolean, attempts[i + 10], CASE WHEN attempts[i + 10] IS NOT NULL THEN coalesce(attempts[i + 11], '') END,
+    attempts[i + 12]::boolean,
+    attempts[i + 13]::boolean, substring(bytes FROM attempts[i + 14]::integer FOR attempts[i + 15]::integer)
   FROM (
-    SELECT i, attempts[i][1]::integer AS place, attempts[i][2]::integer AS number, attempts[i][3]::bigint AS started
-    FROM generate_series(1, array_length(attempts, 1)) AS i) l
+    SELECT i, attempts[i + 1]::integer AS place, attempts[i + 2]::integer AS number, attempts[i + 3]::bigint AS started
+    FROM generate_series(0, cardinality(attempts) - 15, 15) AS i) l
   WHERE is_whole OR l.place = ANY (applied)
-    OR posthorn.is_unlogged(settlements[l.place][1], settlements[l.place][2], l.number, l.started);
-  RETURN coalesce(array_to_json(applied)::text, '[]');
+    OR posthorn.is_unlogged(settlements[l.place + 1], settlements[l.place + 2], l.number, l.started);
+  RETURN CASE WHEN is_whole THEN '' ELSE coalesce(array_to_json(applied)::text, '[]') END;
 END $function$;
 
 CREATE OR REPLACE FUNCTION posthorn.suspicious_lanes(now_ms bigint)

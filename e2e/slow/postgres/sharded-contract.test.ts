@@ -47,6 +47,8 @@ storeContract({
       'a transaction is of one shard, which only the host knows',
     'host: what a transaction enqueued with its deliveries is due once it resolves':
       'a transaction is of one shard, which only the host knows',
+    'host: a transaction writes nothing of an event that was matched before a change':
+      'a transaction is of one shard, which only the host knows',
     'host: a transaction that rejects leaves nothing':
       'a transaction is of one shard, which only the host knows',
     'history: a reader that pages forward misses no event that is committed late':

@@ -1,5 +1,6 @@
 export { compact } from './lib/compact'
 export { areAllClaimed } from './lib/model/all-claimed'
+export { type BirthLease, bornLeased, isOpenTo } from './lib/model/born-leased'
 export {
   attemptClasses,
   deliveryStatuses,

@@ -13,12 +13,20 @@ BEGIN
   END IF;
 END $$;
 
+-- Names a state of a tenant's endpoints, as the caller's transaction sees them: of each its version, and the transaction that wrote it, for one that is
+-- rolled back leaves its revision to another. A set of one row, so that it is made part of the statement that calls it.
+CREATE FUNCTION posthorn.mark_of(of_tenant text) RETURNS TABLE (mark text) LANGUAGE sql STABLE AS $$
+  SELECT hashtextextended(coalesce(string_agg(e.lane || ' ' || e.revision || ' ' || e.xmin, ',' ORDER BY e.lane), ''), 0)::text
+  FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant
+$$;
+
 -- Writes the deliveries of events that are there: due at once, unless skipped; born canceled when their endpoint is gone. Answers how many are due.
+-- `tokens`: of each delivery that of the lease that it is born with, which ends at `until`; NULL for none.
 -- `events`: rows of tenant, id, ordering key and whatever else; `seqs`: of each its place, NULL where it is not to have any.
 -- `deliveries`: rows of place in `events`, id, endpoint, envelope, reason to skip it; in the order in which they are to be delivered.
 -- `bodies`: rows of place, envelope, and start, length and whether it is ASCII, of `bytes`.
 CREATE FUNCTION posthorn.add_deliveries(
-  events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint
+  events text[], seqs bigint[], deliveries text[], bodies text[], bytes bytea, now_ms bigint, tokens bigint[] DEFAULT NULL, until bigint DEFAULT 0
 ) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   due integer;
@@ -35,12 +43,12 @@ BEGIN
   END IF;
 
   INSERT INTO posthorn.queue
-    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, envelope, created_at)
+    (tenant_id, id, lane, endpoint_id, event_id, seq, "position", order_key, due_at, leased_until, token, attempt, envelope, created_at)
   SELECT events[g.place][1], g.id, e.lane, g.endpoint, events[g.place][2], nextval('posthorn.positions'), seqs[g.place], events[g.place][3],
-    now_ms, g.envelope, now_ms
+    now_ms, until, g.token, (g.token IS NOT NULL)::integer, g.envelope, now_ms
   FROM (
     SELECT deliveries[i][1]::integer AS place, deliveries[i][2] AS id, deliveries[i][3] AS endpoint, deliveries[i][4] AS envelope,
-      deliveries[i][5] AS reason
+      deliveries[i][5] AS reason, tokens[i] AS token
     FROM generate_series(1, array_length(deliveries, 1)) AS i) g
   CROSS JOIN LATERAL (
     SELECT e.lane FROM posthorn.endpoints e WHERE e.tenant_id = events[g.place][1] AND e.id = g.endpoint OFFSET 0) e
@@ -61,11 +69,17 @@ BEGIN
 END $$;
 
 -- `events`: rows of tenant, id, ordering key, type, version, time, idempotency key, metadata, state, deliveries wanted, place in the order of
--- recording, and start, length and whether it is ASCII, of `bytes`. They are in the order of tenants and keys, so that two batches with the same ones
--- wait for each other, and never in a circle. `deliveries` and `bodies` as `add_deliveries` takes them. `recorded`: how many are left to be matched.
--- → [[eventId, duplicate, deliveries]], in the order of the rows; empty when none is a duplicate
+-- recording, start, length and whether it is ASCII, of `bytes`, and the place of its mark. They are in the order of tenants and keys, so that two
+-- batches with the same ones wait for each other, and never in a circle. `deliveries` and `bodies` as `add_deliveries` takes them. `recorded`: how
+-- many are left to be matched. `marks`: rows of tenant and mark, as `mark_of` gives it: where it is another by now, nothing is written.
+-- → [[eventId, duplicate, deliveries], or null for the outdated], in the order of the rows; empty when all were written.
+--
+-- With `lease`, which is { lease_ms, cap }, deliveries are under a lease from the start if nobody's turn is passed over by that: nothing waits in
+-- `lanes`, of which the first get as many as `wanted` says, and no cap is in the way. That no rate, order or health is, the caller knows of endpoints
+-- with a mark. → { answers, now, tokens }, with a token, or null where it was not written, for each delivery; `tokens` null where none has a lease.
 CREATE FUNCTION posthorn.insert_events(
-  events text, deliveries text, bodies text, bytes bytea, recorded text, unchecked text DEFAULT 'false'
+  events text, deliveries text, bodies text, bytes bytea, recorded text, marks text, unchecked text DEFAULT 'false',
+  lease text DEFAULT NULL, lanes text DEFAULT NULL, wanted text DEFAULT NULL
 ) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -75,9 +89,46 @@ DECLARE
   total integer := array_length(events, 1);
   now_ms bigint := posthorn.now_ms();
   seqs bigint[];
+  outdated text[];
   written integer;
   due integer;
+  lanes bigint[];
+  wanted integer[];
+  cap integer;
+  until bigint := 0;
+  tokens bigint[];
+  answers json;
 BEGIN
+  IF lease IS NOT NULL THEN
+    IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
+    lanes := insert_events.lanes::bigint[];
+    wanted := insert_events.wanted::integer[];
+    cap := (lease::bigint[])[2];
+    until := now_ms + (lease::bigint[])[1];
+    -- As a claim does: what others leased before is seen after it.
+    FOR i IN 1..cardinality(wanted) LOOP
+      IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[i]::integer) THEN
+        until := 0;
+        EXIT;
+      END IF;
+    END LOOP;
+  END IF;
+  IF until > 0 THEN
+    PERFORM 1 FROM generate_series(1, cardinality(lanes)) AS i
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS held, bool_or(w.leased_until <= now_ms) AS has_more FROM (
+        SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = lanes[i] AND q.due_at <= now_ms ORDER BY q.due_at, q.seq LIMIT cap) w) w
+    WHERE w.has_more OR w.held + wanted[i] > cap LIMIT 1;
+    IF FOUND THEN until := 0; END IF;
+  END IF;
+  IF marks <> '{}' THEN
+    SELECT array_agg(m.place) INTO outdated
+    FROM (SELECT i::text AS place, pair[i][1] AS tenant, pair[i][2] AS mark
+      FROM (SELECT marks::text[] AS pair) m CROSS JOIN LATERAL generate_series(1, array_length(pair, 1)) AS i) m
+    CROSS JOIN LATERAL posthorn.mark_of(m.tenant) AS now
+    WHERE now.mark <> m.mark;
+  END IF;
+
   IF total = 1 THEN
     seqs := ARRAY[nextval('posthorn.positions')];
   ELSE
@@ -90,6 +141,7 @@ BEGIN
     events[i][8], events[i][9], events[i][10]::integer, substring(bytes FROM events[i][12]::integer FOR events[i][13]::integer),
     events[i][14]::boolean
   FROM generate_series(1, total) AS i
+  WHERE outdated IS NULL OR events[i][15] IS NULL OR events[i][15] <> ALL (outdated)
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS written = ROW_COUNT;
   IF written < total THEN
@@ -106,20 +158,34 @@ BEGIN
     WHERE seqs[i] IS NOT NULL AND events[i][9] = 'recorded';
   END IF;
   IF cardinality(deliveries) > 0 THEN
-    due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
+    IF until > 0 AND outdated IS NULL THEN
+      tokens := ARRAY(SELECT nextval('posthorn.tokens') FROM generate_series(1, array_length(deliveries, 1)));
+      due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms, tokens, until);
+      IF due <> array_length(deliveries, 1) THEN
+        tokens := ARRAY(SELECT (
+          SELECT q.token FROM posthorn.queue q
+          WHERE q.tenant_id = events[deliveries[i][1]::integer][1] AND q.id = deliveries[i][2] AND q.token = tokens[i])
+        FROM generate_series(1, array_length(deliveries, 1)) AS i);
+      END IF;
+    ELSE
+      due := posthorn.add_deliveries(events, seqs, deliveries, bodies::text[], bytes, now_ms);
+    END IF;
   END IF;
-  IF written = total THEN RETURN '[]'; END IF;
+  IF written = total AND lease IS NULL THEN RETURN '[]'; END IF;
+  IF written = total THEN RETURN json_build_object('answers', '[]'::json, 'now', now_ms, 'tokens', tokens); END IF;
 
-  RETURN (
-    SELECT json_agg(json_build_array(v.id, seqs[i] IS NULL, v.wanted) ORDER BY i)
+  answers := (
+    SELECT json_agg(CASE WHEN v.id IS NOT NULL THEN json_build_array(v.id, seqs[i] IS NULL, v.wanted) END ORDER BY i)
     FROM generate_series(1, total) AS i
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
       SELECT known.* FROM (
         SELECT 0 AS rank, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.idempotency_key = events[i][7]
         UNION ALL
         SELECT 1, e.id, e.wanted FROM posthorn.events e WHERE e.tenant_id = events[i][1] AND e.id = events[i][2]
-      ) known ORDER BY rank LIMIT 1
-    ) v)::text;
+      ) known WHERE outdated IS NULL OR events[i][15] IS NULL OR events[i][15] <> ALL (outdated) ORDER BY rank LIMIT 1
+    ) v ON true);
+  IF lease IS NULL THEN RETURN answers; END IF;
+  RETURN json_build_object('answers', answers, 'now', now_ms, 'tokens', tokens);
 END $$;
 
 -- → a row for each event, and a last one with nothing but `now`. `body` is what is ASCII, `escaped` any other as encode(…, 'escape') writes it.

@@ -88,37 +88,74 @@ CREATE FUNCTION posthorn.suspicious_lanes(now_ms bigint) RETURNS SETOF bigint LA
       OR EXISTS (SELECT 1 FROM posthorn.heads(e.tenant_id, q.lane) h WHERE (h.head).id = q.id))
 $$;
 
--- → { now, suspects, lanes: [[lane, tenantId, failing]] }: those with something due, and under no lease, of an endpoint that may
--- be asked, by the time they waited.
+-- → { now, suspects, lanes: [[lane, tenantId, failing]], dueIn }: lanes with something due, and under no lease, of an endpoint that may be asked, by the
+-- time they waited; and the milliseconds until an event or a delivery could be claimed, 0 if now, NULL if nothing waits. What waits for a retry or
+-- the end of a lease is told without a look at its endpoint: that may be too early, and is never too late.
 CREATE FUNCTION posthorn.find_lanes() RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := posthorn.now_ms();
+  ready bigint[];
+  since bigint[];
+  later double precision;
+  opening double precision;
+  any_unmatched boolean;
+  any_lost boolean;
   gone bigint[];
-  due json;
-  suspects boolean := false;
+  lanes json;
+  suspects boolean;
 BEGIN
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
-  SELECT array_agg(l.lane) FILTER (WHERE e.lane IS NULL),
-    json_agg(json_build_array(l.lane, e.tenant_id, e.failing_since IS NOT NULL) ORDER BY l.due_at, l.lane)
-      FILTER (WHERE l.due_at <= now_ms AND posthorn.opens_at(e,
-        (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) <= now_ms
-        AND EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms))
-  INTO gone, due
-  FROM posthorn.lanes_waiting() l LEFT JOIN posthorn.endpoints e ON e.lane = l.lane;
-  IF gone IS NOT NULL THEN
-    PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+  -- What is leased is due, and comes before what is not: a lane that begins with the latter needs no second look.
+  SELECT array_agg(r.lane) FILTER (WHERE r.at <= now_ms), array_agg(r.at) FILTER (WHERE r.at <= now_ms), min(r.at) FILTER (WHERE r.at > now_ms),
+    EXISTS (SELECT 1 FROM posthorn.unmatched), EXISTS (SELECT 1 FROM posthorn.queue q WHERE q.lost >= 1)
+  INTO ready, since, later, any_unmatched, any_lost
+  FROM (
+    SELECT l.lane, CASE
+      WHEN l.due_at > now_ms OR EXISTS (
+        SELECT 1 FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms AND q.leased_until <= now_ms) THEN l.due_at
+      ELSE (SELECT min(q.leased_until) FROM posthorn.queue q WHERE q.lane = l.lane AND q.due_at <= now_ms) END AS at
+    FROM posthorn.lanes_waiting() l OFFSET 0) r;
+
+  IF ready IS NOT NULL THEN
+    SELECT array_agg(g.lane) FILTER (WHERE e.lane IS NULL),
+      json_agg(json_build_array(e.lane, e.tenant_id, e.is_failing) ORDER BY g.at, g.lane) FILTER (WHERE e.ready <= now_ms),
+      min(e.ready)
+    INTO gone, lanes, opening
+    FROM unnest(ready, since) AS g(lane, at)
+    LEFT JOIN LATERAL (
+      SELECT e.lane, e.tenant_id, e.failing_since IS NOT NULL AS is_failing, CASE
+        WHEN e.opens IS NULL OR e.ordered IS NULL OR e.status = 'disabled' THEN e.opens
+        -- Of a line only the head counts: the rest would be claimed in vain for each slot that comes free.
+        ELSE (SELECT greatest(min(greatest(h.due_at, h.leased_until)), e.opens) FROM (
+          SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, e.lane) h
+          UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = e.lane AND q.order_key IS NULL) h
+          HAVING count(*) > 0) END AS ready
+      FROM (
+        SELECT e.*, posthorn.opens_at(e,
+          (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) AS opens
+        FROM posthorn.endpoints e WHERE e.lane = g.lane OFFSET 0) e OFFSET 0) e ON true;
+    later := least(later, opening);
+    IF gone IS NOT NULL THEN
+      PERFORM posthorn.cancel_lane(g, now_ms) FROM unnest(gone) AS g;
+    END IF;
+    IF any_lost THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
   END IF;
-  PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
-  IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
-  RETURN json_build_object('now', now_ms, 'suspects', suspects, 'lanes', coalesce(due, '[]'))::text;
+  IF any_unmatched AND (later <= now_ms) IS NOT TRUE THEN
+    -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
+    PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
+    IF FOUND THEN later := now_ms; ELSE later := least(later, (SELECT min(u.leased_until) FROM posthorn.unmatched u)); END IF;
+  END IF;
+  RETURN json_build_object('now', now_ms, 'suspects', suspects IS TRUE, 'lanes', coalesce(lanes, '[]'),
+    'dueIn', CASE WHEN later IS NOT NULL THEN ceil(greatest(0, later - now_ms)) END)::text;
 END $$;
 
 -- What a claim may take: `first_lanes` of the lanes should fill the slots. With `alone` it is one suspect, of the lane next to `solo_after`, and nothing
--- else. `waits`: a lane that is the only one is waited for, as senders that claim what they insert would leave nobody else a turn.
+-- else.
 CREATE TYPE posthorn.claim_terms AS (
   first_lanes integer, slots integer, lease_ms bigint, per_endpoint bigint, failing_limit integer, probe_after_ms double precision,
-  alone boolean, solo_after bigint, waits boolean
+  alone boolean, solo_after bigint
 );
 
 -- What may be leased of a lane that is the caller's: `free`, the longest due first, but no more of it than `ready`; and whether there may be more
@@ -171,22 +208,17 @@ BEGIN
 END $$;
 
 -- Leases deliveries of the lanes that are named, in the order in which they are served: of each its quota first, and then what is left over to
--- whoever has more, after what a started worker's process sends was inserted: what `insert_events` answers is then the `note` of a first row.
--- No lane is looked at once the slots are filled. `revisions`: of the endpoints that the caller knows, 0 where it knows none.
+-- whoever has more. No lane is looked at once the slots are filled. `revisions`: of the endpoints that the caller knows, 0 where it knows none.
 -- Each expression costs a call microseconds, the first time it is met: so variables that begin as NULL are left to, and little is computed twice.
 --
--- → a row for each delivery, with `body` where that is ASCII and else `escaped` as encode(…, 'escape') writes it, and a last one whose `note` is
+-- → a row for each delivery and a last one. A delivery's has `cells`, with a unit separator between them: lane, id, token, attempt, event, type, message
+-- or nothing, lost, lost alone, deferred, created, metadata, and the ordering key or nothing, which may hold anything; and `body` where that is
+-- ASCII, else `escaped` as encode(…, 'escape') writes it. Each column costs both sides as much as its text does. The last one's `note` is
 -- { now, suspects, seen, busy: [lane], lanes: [lane], taken, left, endpoints }: how many of the lanes were looked at, which of them another
 -- session was at, of each of the others what was taken and how much more there is at least, and the endpoints that are of another revision; NULL
 -- for none.
-CREATE FUNCTION posthorn.claim_deliveries(
-  lanes text, quotas text, revisions text, terms text,
-  new_events text DEFAULT NULL, new_deliveries text DEFAULT NULL, new_bodies text DEFAULT NULL, new_bytes bytea DEFAULT NULL,
-  recorded text DEFAULT NULL
-) RETURNS TABLE (
-  lane text, id text, token text, attempt text, event text, type text, orderkey text, message text,
-  lost text, sololost text, deferred text, created text, metadata text, body text, escaped text, note text
-) LANGUAGE plpgsql
+CREATE FUNCTION posthorn.claim_deliveries(lanes text, quotas text, revisions text, terms text)
+RETURNS TABLE (cells text, body text, escaped text, note text) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -226,11 +258,6 @@ DECLARE
   left_over integer[];
   endpoints jsonb;
 BEGIN
-  IF new_events IS NOT NULL THEN
-    note := posthorn.insert_events(new_events, new_deliveries, new_bodies, new_bytes, recorded);
-    RETURN NEXT;
-    now_ms := posthorn.now_ms();
-  END IF;
   IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN PERFORM posthorn.assert_read_committed(); END IF;
   PERFORM 1 FROM posthorn.queue q WHERE q.lost >= 1 LIMIT 1;
   IF FOUND THEN suspects := EXISTS (SELECT 1 FROM posthorn.suspicious_lanes(now_ms)); END IF;
@@ -248,7 +275,7 @@ BEGIN
       place := coalesce(places[i], i);
       seen := greatest(seen, place);
       IF NOT pg_try_advisory_xact_lock(hashtext('posthorn'), lanes[place]::integer) THEN
-        IF cardinality(lanes) > 1 OR NOT terms.waits THEN
+        IF cardinality(lanes) > 1 THEN
           busy := busy || lanes[place];
           CONTINUE;
         END IF;
@@ -326,10 +353,11 @@ BEGIN
           lost = q.lost + (q.token IS NOT NULL)::integer,
           solo_lost = q.solo_lost + (q.token IS NOT NULL AND q.solo)::integer
         WHERE q.ctid = ANY (wanted) AND q.leased_until <= now_ms AND (any_had_lease IS TRUE OR q.token IS NULL)
-        RETURNING q.*
+        RETURNING q.tenant_id, q.id, q.lane, q.event_id, q.seq, q.due_at, q.token, q.attempt, q.lost, q.solo_lost, q.deferred, q.message_id, q.envelope,
+          q.created_at
       )
-      SELECT q.lane::text, q.id, q.token::text, q.attempt::text, q.event_id, v.type, v.ordering_key, q.message_id,
-        q.lost::text, q.solo_lost::text, q.deferred::text, q.created_at::text, v.metadata,
+      SELECT concat(q.lane, E'\x1f', q.id, E'\x1f', q.token, E'\x1f', q.attempt, E'\x1f', q.event_id, E'\x1f', v.type, E'\x1f', q.message_id, E'\x1f',
+          q.lost, E'\x1f', q.solo_lost, E'\x1f', q.deferred, E'\x1f', q.created_at, E'\x1f', v.metadata, E'\x1f', v.ordering_key),
         CASE WHEN o.ascii THEN convert_from(o.body, 'SQL_ASCII') END, CASE WHEN NOT o.ascii THEN encode(o.body, 'escape') END, NULL
       FROM (SELECT x.* FROM leased x ORDER BY x.due_at, x.seq) q
       CROSS JOIN LATERAL (
@@ -354,38 +382,4 @@ BEGIN
   note := json_build_object('now', now_ms, 'suspects', suspects IS TRUE, 'seen', coalesce(seen, 0), 'busy', busy, 'lanes', looked_at, 'taken', taken,
     'left', left_over, 'endpoints', endpoints)::text;
   RETURN NEXT;
-END $$;
-
--- → milliseconds until an event or a delivery could be claimed, 0 if now, NULL if nothing waits.
-CREATE FUNCTION posthorn.next_due_in() RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
-DECLARE
-  now_ms bigint := posthorn.now_ms();
-  earliest double precision;
-BEGIN
-  -- Events under a lease are as many as the workers have at hand: behind them the first that is free is found.
-  PERFORM 1 FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq) u WHERE u.leased_until <= now_ms LIMIT 1;
-  IF FOUND THEN RETURN '0'; END IF;
-  SELECT least(
-    (SELECT min(u.leased_until) FROM (SELECT u.leased_until FROM posthorn.unmatched u ORDER BY u.seq OFFSET 0) u),
-    (SELECT min(CASE WHEN e.lane IS NULL THEN 0 WHEN r.ready IS NOT NULL THEN greatest(r.ready, e.opens) END)
-     FROM posthorn.lanes_waiting() l
-     LEFT JOIN LATERAL (
-       SELECT e.*, posthorn.opens_at(e,
-         (SELECT p.due FROM posthorn.paces p WHERE e.rate_limit IS NOT NULL AND p.tenant_id = e.tenant_id AND p.lane = e.lane)) AS opens
-       FROM posthorn.endpoints e WHERE e.lane = l.lane OFFSET 0) e ON true
-     CROSS JOIN LATERAL (
-       SELECT CASE WHEN e.ordered IS NOT NULL AND e.status <> 'disabled' THEN (
-         SELECT min(greatest(h.due_at, h.leased_until)) FROM (
-           SELECT (h.head).due_at, (h.head).leased_until FROM posthorn.heads(e.tenant_id, l.lane) h
-           UNION ALL SELECT q.due_at, q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane AND q.order_key IS NULL) h)
-       ELSE least(
-         (SELECT q.due_at FROM posthorn.queue q WHERE q.lane = l.lane AND q.leased_until <= now_ms ORDER BY q.due_at, q.seq LIMIT 1),
-         (SELECT min(q.leased_until) FROM (
-           SELECT q.leased_until FROM posthorn.queue q WHERE q.lane = l.lane ORDER BY q.due_at, q.seq LIMIT 1000) q
-          WHERE q.leased_until > now_ms)) END AS ready
-     ) r
-     WHERE e.lane IS NULL OR e.opens IS NOT NULL))
-  INTO earliest;
-  RETURN CASE WHEN earliest IS NOT NULL THEN ceil(greatest(0, earliest - now_ms))::text END;
 END $$;

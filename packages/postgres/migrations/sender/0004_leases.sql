@@ -28,17 +28,18 @@ SET enable_seqscan = off SET enable_bitmapscan = off AS $$
       WHERE a.tenant_id = of_tenant AND a.delivery_id = delivery AND a.number = attempt AND a.started_at = started)
 $$;
 
--- `settlements`: rows of tenant, id, attempt, token, status, wait, whether it is a deferral, reason, HTTP status; in the order of tenants and ids, so that
--- two batches never wait for each other in a circle; no token twice. `attempts`: rows of place in `settlements`, number, start, duration, outcome,
--- status, headers of request and response, whether the response was cut, error code and message, duplicate, fresh socket, and the start and length of
--- the response in `bytes`. `pending`: how many are to be repeated. → [place applied], from 1.
+-- Cells with a unit separator between them, of which no cell holds any; an empty one is NULL. `settlements`: rows of nine, which are tenant, id, attempt,
+-- token, status, wait, whether it is a deferral, reason, HTTP status; in the order of tenants and ids, so that two batches never wait for each other in a
+-- circle; no token twice. `attempts`: rows of fifteen, which are the cells in `settlements` before its row, number, start, duration, outcome, status,
+-- headers of request and response, whether the response was cut, error code and message, duplicate, fresh socket, and the start and length of the
+-- response in `bytes`. `pending`: how many are to be repeated. → nothing where all were applied, or [cells before a row that was].
 CREATE FUNCTION posthorn.settle_deliveries(settlements text, attempts text, bytes bytea, pending text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  settlements text[] := settle_deliveries.settlements::text[];
-  attempts text[] := settle_deliveries.attempts::text[];
-  total integer := array_length(settlements, 1);
+  settlements text[] := string_to_array(settle_deliveries.settlements, E'\x1f', '');
+  attempts text[] := string_to_array(settle_deliveries.attempts, E'\x1f', '');
+  total integer := cardinality(settlements);
   now_ms bigint := posthorn.now_ms();
   left_over integer[];
   applied integer[];
@@ -50,40 +51,40 @@ BEGIN
     -- A row that is changed by another just now is not waited for, and not found: it is looked at once more.
     WITH gone AS (
       DELETE FROM posthorn.queue q USING (
-        SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
+        SELECT l.t, l.token, i AS place FROM generate_series(0, total - 9, 9) AS i
         CROSS JOIN LATERAL (
           SELECT q.ctid AS t, q.token FROM posthorn.queue q
-          WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
-            AND q.attempt = settlements[i][3]::integer OFFSET 0) l
-        WHERE settlements[i][5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
+          WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
+            AND q.attempt = settlements[i + 3]::integer OFFSET 0) l
+        WHERE settlements[i + 5] <> 'pending' AND (round = 1 OR i = ANY (left_over))
       ) f WHERE q.ctid = f.t AND q.token = f.token
       RETURNING q.*, f.place
     ), logged AS (
       INSERT INTO posthorn.deliveries
         (tenant_id, id, endpoint_id, event_id, seq, status, reason, attempt, lost, solo_lost, deferred, last_status, message_id, replay_of,
          created_at, finished_at)
-      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place][5], settlements[place][8], attempt, lost, solo_lost, deferred,
-        coalesce(settlements[place][9]::integer, last_status), message_id, replay_of, created_at, now_ms
+      SELECT tenant_id, id, endpoint_id, event_id, seq, settlements[place + 5], settlements[place + 8], attempt, lost, solo_lost, deferred,
+        coalesce(settlements[place + 9]::integer, last_status), message_id, replay_of, created_at, now_ms
       FROM gone
     )
     SELECT array_agg(place), jsonb_agg(jsonb_build_object('lane', lane, 'key', order_key, 'tenantId', tenant_id, 'eventId', event_id,
-      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place][5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
+      'id', id, 'position', "position", 'seq', seq, 'failed', settlements[place + 5] = 'failed')) FILTER (WHERE order_key IS NOT NULL)
     INTO done, ended FROM gone;
     IF ended IS NOT NULL THEN PERFORM posthorn.end_lines(ended); END IF;
     applied := applied || done;
 
     IF pending <> '0' THEN
       WITH kept AS (
-        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place][6]::bigint, leased_until = 0, token = NULL, solo = false,
-          deferred = q.deferred + settlements[f.place][7]::boolean::integer,
-          last_status = coalesce(settlements[f.place][9]::integer, q.last_status)
+        UPDATE posthorn.queue q SET due_at = now_ms + settlements[f.place + 6]::bigint, leased_until = 0, token = NULL, solo = false,
+          deferred = q.deferred + settlements[f.place + 7]::boolean::integer,
+          last_status = coalesce(settlements[f.place + 9]::integer, q.last_status)
         FROM (
-          SELECT l.t, l.token, i AS place FROM generate_series(1, total) AS i
+          SELECT l.t, l.token, i AS place FROM generate_series(0, total - 9, 9) AS i
           CROSS JOIN LATERAL (
             SELECT q.ctid AS t, q.token FROM posthorn.queue q
-            WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
-              AND q.attempt = settlements[i][3]::integer OFFSET 0) l
-          WHERE settlements[i][5] = 'pending' AND (round = 1 OR i = ANY (left_over))
+            WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
+              AND q.attempt = settlements[i + 3]::integer OFFSET 0) l
+          WHERE settlements[i + 5] = 'pending' AND (round = 1 OR i = ANY (left_over))
         ) f WHERE q.ctid = f.t AND q.token = f.token
         RETURNING f.place
       )
@@ -91,13 +92,13 @@ BEGIN
       applied := applied || done;
     END IF;
 
-    is_whole := cardinality(applied) = total;
+    is_whole := 9 * cardinality(applied) = total;
     EXIT WHEN is_whole;
     EXIT WHEN round = 2;
-    left_over := ARRAY(SELECT i FROM generate_series(1, total) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
+    left_over := ARRAY(SELECT i FROM generate_series(0, total - 9, 9) AS i WHERE (i = ANY (applied)) IS NOT TRUE);
     PERFORM 1 FROM unnest(left_over) AS i CROSS JOIN LATERAL (
       SELECT 1 FROM posthorn.queue q
-      WHERE q.tenant_id = settlements[i][1] AND q.id = settlements[i][2] AND q.token = settlements[i][4]::bigint
+      WHERE q.tenant_id = settlements[i + 1] AND q.id = settlements[i + 2] AND q.token = settlements[i + 4]::bigint
       FOR UPDATE OFFSET 0) l;
     EXIT WHEN NOT FOUND;
   END LOOP;
@@ -107,15 +108,16 @@ BEGIN
   INSERT INTO posthorn.attempts
     (tenant_id, delivery_id, number, started_at, duration_ms, outcome, status, request_headers, response_headers, response_truncated,
      error_code, error_message, duplicate, fresh_socket, response_body)
-  SELECT settlements[l.place][1], settlements[l.place][2], l.number, l.started, attempts[i][4]::integer, attempts[i][5], attempts[i][6]::integer,
-    attempts[i][7], attempts[i][8], attempts[i][9]::boolean, attempts[i][10], attempts[i][11], attempts[i][12]::boolean,
-    attempts[i][13]::boolean, substring(bytes FROM attempts[i][14]::integer FOR attempts[i][15]::integer)
+  SELECT settlements[l.place + 1], settlements[l.place + 2], l.number, l.started, attempts[i + 4]::integer, attempts[i + 5], attempts[i + 6]::integer,
+    attempts[i + 7], attempts[i + 8], attempts[i + 9]::boolean, attempts[i + 10], CASE WHEN attempts[i + 10] IS NOT NULL THEN coalesce(attempts[i + 11], '') END,
+    attempts[i + 12]::boolean,
+    attempts[i + 13]::boolean, substring(bytes FROM attempts[i + 14]::integer FOR attempts[i + 15]::integer)
   FROM (
-    SELECT i, attempts[i][1]::integer AS place, attempts[i][2]::integer AS number, attempts[i][3]::bigint AS started
-    FROM generate_series(1, array_length(attempts, 1)) AS i) l
+    SELECT i, attempts[i + 1]::integer AS place, attempts[i + 2]::integer AS number, attempts[i + 3]::bigint AS started
+    FROM generate_series(0, cardinality(attempts) - 15, 15) AS i) l
   WHERE is_whole OR l.place = ANY (applied)
-    OR posthorn.is_unlogged(settlements[l.place][1], settlements[l.place][2], l.number, l.started);
-  RETURN coalesce(array_to_json(applied)::text, '[]');
+    OR posthorn.is_unlogged(settlements[l.place + 1], settlements[l.place + 2], l.number, l.started);
+  RETURN CASE WHEN is_whole THEN '' ELSE coalesce(array_to_json(applied)::text, '[]') END;
 END $$;
 
 -- `leases`: rows of tenant, id, attempt, token, in the order of tenants and ids → [place extended], from 1.

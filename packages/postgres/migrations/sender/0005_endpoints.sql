@@ -18,14 +18,12 @@ BEGIN
 END $$;
 
 -- A tenant's endpoints in the order of creation, as the caller's transaction sees them → '' where they are still those of the mark `known`, else
--- { mark, endpoints }. The mark is of each endpoint's version, and of the transaction that wrote it, for one that is rolled back leaves its
--- revision to another.
+-- { mark, endpoints }.
 CREATE FUNCTION posthorn.endpoints_of(of_tenant text, known text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
   mark text;
 BEGIN
-  SELECT hashtextextended(coalesce(string_agg(e.lane || ' ' || e.revision || ' ' || e.xmin, ',' ORDER BY e.lane), ''), 0) INTO mark
-  FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant;
+  SELECT m.mark INTO mark FROM posthorn.mark_of(of_tenant) AS m;
   IF mark = known THEN RETURN ''; END IF;
   RETURN json_build_object('mark', mark, 'endpoints', (
     SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.lane), '[]') FROM posthorn.endpoints e WHERE e.tenant_id = of_tenant))::text;

@@ -52,7 +52,7 @@ BEGIN
 
   bytes := convert_to(body, 'UTF8');
   answer := posthorn.insert_events(ARRAY[[tenant, event_id, ordering_key, type, version::text, happened::text, idempotency_key, metadata::text,
-    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text]]::text, '{}', '{}', bytes, '1', 'true')::jsonb;
+    'recorded', '0', '1', '1', length(bytes)::text, (length(bytes) = length(body))::text, NULL]]::text, '{}', '{}', bytes, '1', '{}', 'true')::jsonb;
   RETURN coalesce(answer->0->>0, event_id);
 END $$;
 

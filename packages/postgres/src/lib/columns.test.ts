@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { Bytes, composite, expressionOf, fromColumns, fromEscaped, plain, rows } from './columns'
+import {
+  Bytes,
+  cellsOf,
+  composite,
+  expressionOf,
+  fromColumns,
+  fromEscaped,
+  plain,
+  rows,
+} from './columns'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -11,6 +20,15 @@ describe('columns', () => {
     ]
     expect(rows(cells).text).toBe('{{"a",NULL,1},{"b \\"c\\" \\\\d","{},",true}}')
     expect(rows([]).text).toBe('{}')
+  })
+
+  it('writes cells one after the other, those that are absent empty', () => {
+    const cells = [
+      ['a', undefined, 1],
+      ['b "c"', '{},', true],
+    ]
+    expect(cellsOf(cells).text).toBe('a\x1f\x1f1\x1fb "c"\x1f{},\x1ftrue')
+    expect(cellsOf([]).text).toBe('')
   })
 
   it('writes a composite value', () => {

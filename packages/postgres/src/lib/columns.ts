@@ -37,6 +37,17 @@ export function rows(cells: readonly (readonly Cell[])[]): Argument {
   return { text: `{${text.slice(1)}}` }
 }
 
+/** Stands between cells: no text that a library wrote as JSON has it, and no name. */
+export const separator = '\x1f'
+
+/**
+ * Rows of as many cells each, one cell after the other; an empty one is NULL. A third of the work that `rows` is, for texts that have no
+ * separator.
+ */
+export const cellsOf = (cells: readonly (readonly Cell[])[]): Argument => ({
+  text: cells.map((row) => row.join(separator)).join(separator),
+})
+
 function rowText(row: readonly Cell[]): string {
   let text = ''
   for (const cell of row) text += `,${cellText(cell)}`
@@ -89,9 +100,11 @@ const isText = (bytes: Uint8Array): boolean => isAscii(bytes) && !bytes.includes
 
 const BACKSLASH = 0x5c
 
+const encoder = new TextEncoder()
+
 /** Of two columns the one that is given: plain ASCII, or what `fromEscaped` reads. */
 export function fromColumns(ascii: string | undefined, escaped: string | undefined) {
-  if (ascii !== undefined) return new Uint8Array(Buffer.from(ascii, 'latin1'))
+  if (ascii !== undefined) return encoder.encode(ascii)
   return escaped === undefined ? undefined : fromEscaped(escaped)
 }
 

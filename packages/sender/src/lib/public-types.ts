@@ -104,6 +104,7 @@ export type {
   EndpointTransition,
   NewEndpoint,
   Page,
+  RememberedEndpoints,
 } from './ports/endpoint-store'
 export type { Logger } from './ports/logger'
 export type { Pruned, PruneRequest, Retention } from './ports/retention'

@@ -1,20 +1,15 @@
-import type {
-  ClaimedDelivery,
-  DeliveryClaim,
-  DeliveryClaimRequest,
-  EndpointRecord,
-} from '@posthorn/sender'
-import { type Argument, composite, plain } from '../columns'
+import type { ClaimedDelivery, DeliveryClaim, DeliveryClaimRequest } from '@posthorn/sender'
+import { type Argument, composite, plain, separator } from '../columns'
 import type { Database } from '../database'
-import { flag, int, optionalText, type Row, strings, text, unexpected } from '../values'
-import { bodyOf, count, rowOf } from './answers'
+import { flag, int, type Row, text, unexpected } from '../values'
+import { bodyOf, rowOf } from './answers'
 import { toEndpoint } from './endpoint-row'
 import type { LanePlan, LaneReport } from './lanes'
 import type { LaneMemory } from './memory'
 import { tokenOf } from './tokens'
 
 /** What a claim found, and of which lanes. */
-export interface Found {
+interface Found {
   readonly claim: DeliveryClaim
   readonly report: LaneReport
 }
@@ -30,8 +25,8 @@ export async function claimDeliveries(
     const claim = await claimOnce(database, memory, request)
     if (claim.deliveries.length > 0) return claim
   }
-  const { now, suspects } = await memory.search()
-  if (memory.lanes.isEmpty) return { now, suspects, deliveries: [] }
+  const { now, suspects, dueIn } = await memory.search()
+  if (memory.lanes.isEmpty) return { now, suspects, deliveries: [], next: { dueIn } }
   return claimOnce(database, memory, request)
 }
 
@@ -42,26 +37,26 @@ async function claimOnce(
 ): Promise<DeliveryClaim> {
   const { solo, limit, perEndpoint, failingLimit } = request
   const plan = memory.lanes.plan(solo ? 0 : limit, perEndpoint, failingLimit)
-  const columns = claimColumns(request, { plan, memory, waits: true })
+  const columns = claimColumns(request, plan, memory)
   const rows = await database.select('claim_deliveries', columns)
   const { report, claim } = readClaim(rows, memory)
+  memory.observe(claim.now)
   memory.lanes.learn(plan, report)
-  memory.served(claim.deliveries.length, request)
   const [first] = claim.deliveries
   if (solo && first) memory.soloServed = first.endpoint.seq
-  return claim
+  return !solo && hasMore(report) ? { next: { dueIn: 0 }, ...claim } : claim
 }
 
-interface ClaimTerms {
-  readonly plan: LanePlan
-  readonly memory: LaneMemory
-  /** Whether the only lane is waited for while another session is at it. */
-  readonly waits: boolean
+/** Whether more could have been claimed, had there been more slots. */
+function hasMore({ found }: LaneReport): boolean {
+  for (const { left } of found.values()) if (left > 0) return true
+  return false
 }
 
-export function claimColumns(
+function claimColumns(
   request: DeliveryClaimRequest,
-  { plan, memory, waits }: ClaimTerms,
+  plan: LanePlan,
+  memory: LaneMemory,
 ): readonly Argument[] {
   const { limit, leaseMs, perEndpoint, failingLimit, probeAfterMs, solo } = request
   const { lanes, quotas, first } = plan
@@ -71,18 +66,18 @@ export function claimColumns(
     plain(lanes.map((lane) => memory.endpoints.get(lane)?.revision ?? 0)),
     composite([
       ...[first, limit, Math.round(leaseMs), perEndpoint, failingLimit, probeAfterMs],
-      ...[solo, memory.soloServed, waits],
+      ...[solo, memory.soloServed],
     ]),
   ]
 }
 
 /** A row for each delivery, and then one for the whole. */
-export function readClaim(rows: readonly Row[], memory: LaneMemory): Found {
+function readClaim(rows: readonly Row[], memory: LaneMemory): Found {
   const last = rows.at(-1)
   if (last === undefined) throw unexpected('claim_deliveries')
   const whole = rowOf(JSON.parse(text(last, 'note')))
   for (const endpoint of listOf(whole, 'endpoints')) memory.remember(toEndpoint(rowOf(endpoint)))
-  const deliveries = rows.slice(0, -1).map((row) => toClaimed(row, endpointOf(row, memory)))
+  const deliveries = rows.slice(0, -1).map((row) => toClaimed(row, memory))
   const [now, suspects] = [int(whole, 'now'), flag(whole, 'suspects')]
   return { claim: { now, deliveries, suspects }, report: reportIn(whole) }
 }
@@ -100,36 +95,38 @@ function reportIn(whole: Row): LaneReport {
 
 const numbersOf = (row: Row, name: string): readonly number[] => listOf(row, name).map(Number)
 
-function endpointOf(row: Row, memory: LaneMemory): EndpointRecord {
-  const endpoint = memory.endpoints.get(count(row, 'lane'))
-  if (endpoint === undefined) throw unexpected('lane')
-  return endpoint
-}
+/** The cells before the ordering key, which is last because it may hold a separator itself. */
+const cellsBeforeKey = 12
 
-function toClaimed(row: Row, endpoint: EndpointRecord): ClaimedDelivery {
-  const attempt = count(row, 'attempt')
-  const eventId = text(row, 'event')
-  const orderingKey = optionalText(row, 'orderkey')
+function toClaimed(row: Row, memory: LaneMemory): ClaimedDelivery {
+  const cells = text(row, 'cells').split(separator)
+  const [lane, deliveryId, token, attempts, eventId, eventType, message] = cells
+  const [lost, soloLost, deferred, createdAt, metadata] = cells.slice(7, cellsBeforeKey)
+  const endpoint = memory.endpoints.get(Number(lane))
+  const orderingKey = cells.slice(cellsBeforeKey).join(separator)
+  if (!endpoint || !deliveryId || !token || !eventId || !eventType || metadata === undefined)
+    throw unexpected('cells')
+  const attempt = Number(attempts)
   return {
+    ...(orderingKey === '' ? {} : { orderingKey }),
     lease: {
       tenantId: endpoint.tenantId,
-      deliveryId: text(row, 'id'),
+      deliveryId,
       attempt,
-      token: tokenOf(endpoint.seq, text(row, 'token')),
+      token: tokenOf(endpoint.seq, token),
     },
     eventId,
-    eventType: text(row, 'type'),
-    ...(orderingKey === undefined ? {} : { orderingKey }),
-    messageId: optionalText(row, 'message') ?? eventId,
+    eventType,
+    messageId: message || eventId,
     progress: {
       attempt,
-      lost: count(row, 'lost'),
-      soloLost: count(row, 'sololost'),
-      deferred: count(row, 'deferred'),
+      lost: Number(lost),
+      soloLost: Number(soloLost),
+      deferred: Number(deferred),
     },
-    createdAt: count(row, 'created'),
+    createdAt: Number(createdAt),
     endpoint,
-    metadata: strings(row, 'metadata'),
+    metadata: metadata === '{}' ? {} : JSON.parse(metadata),
     body: bodyOf(row),
   }
 }
@@ -139,9 +136,4 @@ function listOf(row: Row, name: string): readonly unknown[] {
   if (value === null) return []
   if (Array.isArray(value)) return value
   throw unexpected(name)
-}
-
-export async function nextDueIn(database: Database): Promise<number | undefined> {
-  const answer = await database.call('next_due_in')
-  return typeof answer === 'number' ? answer : undefined
 }

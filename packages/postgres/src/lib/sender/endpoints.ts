@@ -22,6 +22,7 @@ export function endpointStore(
       existing(await database.call('insert_endpoint', fromEndpoint(endpoint))),
     get: async (tenantId, id) => optional(await database.ask(GET, [tenantId, id])),
     forTenant: (tenantId) => tenants.read(database, tenantId),
+    remembered: (tenantId) => tenants.remembered(tenantId),
     replace: async (record) =>
       optional(await changing(database.call('replace_endpoint', fromEndpoint(record)))),
     remove: async (tenantId, id) => (await database.ask(REMOVE, [tenantId, id])) === true,

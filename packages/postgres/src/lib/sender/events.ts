@@ -29,13 +29,13 @@ export const eventOrder = (events: readonly NewEvent[]): readonly number[] => in
 const keyOf = ({ tenantId, idempotencyKey, id }: NewEvent): string =>
   `${tenantId} ${idempotencyKey ?? id}`
 
-/** What `insert_events` answered of events in that order: one for each, when there was a duplicate among them. */
+/** What `insert_events` answered of events in that order: one for each, when not all of them were written. */
 export function insertedIn(
   answer: unknown,
   events: readonly NewEvent[],
   order: readonly number[],
 ): readonly InsertedEvent[] {
-  const duplicates = answersIn(answer)
+  const answers = answersIn(answer)
   const result = events.map(
     ({ id, fanOut }): InsertedEvent => ({
       eventId: id,
@@ -43,14 +43,23 @@ export function insertedIn(
       deliveries: wantedOf(fanOut),
     }),
   )
-  if (duplicates.length > 0)
-    for (const [row, place] of order.entries()) result[place] = duplicates[row] ?? missing()
+  if (answers.length > 0)
+    for (const [row, place] of order.entries())
+      result[place] = answers[row] ?? outdated(events[place] ?? missing())
   return result
 }
 
-function answersIn(answers: unknown): readonly InsertedEvent[] {
+const outdated = ({ id }: NewEvent): InsertedEvent => ({
+  eventId: id,
+  duplicate: false,
+  deliveries: 0,
+  outdated: true,
+})
+
+function answersIn(answers: unknown): readonly (InsertedEvent | null)[] {
   if (!Array.isArray(answers)) throw unexpected('answers')
   return answers.map((answer: unknown) => {
+    if (answer === null) return null
     if (!Array.isArray(answer)) throw unexpected('answers')
     const [eventId, duplicate, deliveries]: readonly unknown[] = answer
     if (typeof eventId !== 'string' || typeof duplicate !== 'boolean') throw unexpected('answers')
@@ -66,11 +75,32 @@ export function eventColumns(
 ): readonly Argument[] {
   const bytes = new Bytes()
   const fanOuts = new FanOuts(bytes)
-  const cells = order.map((turn) => eventCells(events[turn] ?? missing(), turn, bytes))
+  const marks = new Marks()
+  const cells = order.map((turn) => {
+    const event = events[turn] ?? missing()
+    return [...eventCells(event, turn, bytes), marks.placeOf(event)]
+  })
   const places = new Map(order.map((turn, index) => [turn, index + 1]))
   for (const [turn, { fanOut }] of events.entries()) fanOuts.add(places.get(turn) ?? 0, fanOut)
   const recorded = events.filter(({ fanOut }) => fanOut === undefined).length
-  return [rows(cells), ...fanOuts.rows, scalar(recorded)]
+  return [rows(cells), ...fanOuts.rows, scalar(recorded), rows(marks.rows)]
+}
+
+/** Each mark once: the database compares it once. */
+class Marks {
+  readonly rows: (readonly [tenantId: string, mark: string])[] = []
+  readonly #places = new Map<string, number>()
+
+  /** From 1; undefined where the event has none. */
+  placeOf({ tenantId, mark }: NewEvent): number | undefined {
+    if (mark === undefined) return undefined
+    const key = `${tenantId} ${mark}`
+    const known = this.#places.get(key)
+    if (known !== undefined) return known
+    const place = this.rows.push([tenantId, mark])
+    this.#places.set(key, place)
+    return place
+  }
 }
 
 function eventCells(event: NewEvent, turn: number, bytes: Bytes): readonly Cell[] {

@@ -105,6 +105,27 @@ export class Lanes {
     this.join({ id, tenantId, failing: false })
   }
 
+  /** Nothing waited in these at that moment. They are forgotten, so that the ends of their leases put none of them in line. */
+  emptied(lanes: readonly number[], moment: number): void {
+    for (const id of lanes) {
+      if (this.#wokenSince(id, moment)) continue
+      this.drop(id)
+      this.#forget(id)
+    }
+  }
+
+  /** Lanes that may have work; no more of them than `most`, and one. */
+  inLine(most: number): readonly number[] {
+    const found: number[] = []
+    for (const line of [this.#healthy, this.#failing])
+      for (const { lanes } of line.values())
+        for (const lane of lanes) {
+          found.push(lane)
+          if (found.length > most) return found
+        }
+    return found
+  }
+
   /** Nothing can be claimed of the lane for now. */
   drop(id: number): void {
     const lane = this.#known.get(id)

@@ -9,7 +9,7 @@ function memoryOf(costMs: number) {
   let lanes: readonly unknown[] = [[1, 'acme', false]]
   const query = async () => {
     now += costMs
-    return { rows: [{ result: JSON.stringify({ now: 5, suspects: false, lanes }) }] }
+    return { rows: [{ result: JSON.stringify({ now: 5, suspects: false, lanes, dueIn: 0 }) }] }
   }
   const memory = new LaneMemory(createDatabase({ query }, 'posthorn'), () => now)
   return {
@@ -23,44 +23,34 @@ function memoryOf(costMs: number) {
   }
 }
 
-const request = {
-  limit: 10,
-  leaseMs: 1,
-  perEndpoint: 1,
-  failingLimit: 1,
-  probeAfterMs: 1,
-  solo: false,
-}
-
 describe('a search', () => {
   it('comes first while no lane is known', async () => {
     const { memory } = memoryOf(2)
     expect(memory.isDueForSearch()).toBe(true)
-    expect(await memory.search()).toEqual({ now: 5, suspects: false })
+    expect(await memory.search()).toEqual({ now: 5, suspects: false, dueIn: 0 })
     expect(memory.lanes.plan(1, 1, 1).lanes).toEqual([1])
   })
 
-  it('takes no more than a twentieth of the time after claims that left slots free', async () => {
+  it('takes no more than a twentieth of the time where it may find more', async () => {
     const { memory, pass } = memoryOf(2)
     await memory.search()
-    memory.served(9, request)
+    memory.wake([7])
     pass(39)
     expect(memory.isDueForSearch()).toBe(false)
     pass(2)
     expect(memory.isDueForSearch()).toBe(true)
   })
 
-  it('comes before each of those claims when it is short', async () => {
+  it('comes before each claim that may miss something when it is short', async () => {
     const { memory } = memoryOf(0.5)
     await memory.search()
-    memory.served(9, request)
+    memory.wake([7])
     expect(memory.isDueForSearch()).toBe(true)
   })
 
-  it('waits while claims fill all slots', async () => {
+  it('waits while all that came is remembered', async () => {
     const { memory, pass } = memoryOf(0.5)
     await memory.search()
-    memory.served(10, request)
     pass(99)
     expect(memory.isDueForSearch()).toBe(false)
     pass(2)
@@ -70,12 +60,12 @@ describe('a search', () => {
   it('is wanted again by what is nowhere remembered', async () => {
     const { memory } = memoryOf(0.5)
     await memory.search()
-    memory.served(10, request)
     memory.wake([1])
     expect(memory.isDueForSearch()).toBe(false)
     memory.wake([7])
     expect(memory.isDueForSearch()).toBe(true)
-    memory.served(10, request)
+    await memory.search()
+    expect(memory.isDueForSearch()).toBe(false)
     await memory.doubting(Promise.resolve())
     expect(memory.isDueForSearch()).toBe(true)
   })
@@ -90,13 +80,15 @@ describe('a search', () => {
 describe('lanes', () => {
   it('that got work are known by it', () => {
     const { memory } = memoryOf(1)
-    memory.filled([{ id: 3, tenantId: 'acme' }])
+    memory.know(endpoint)
+    memory.sent([{ tenantId: 'acme', endpointId: 'ep_1' }])
     expect(memory.lanes.plan(1, 1, 1).lanes).toEqual([3])
   })
 
   it('are failing once their endpoint is', () => {
     const { memory } = memoryOf(1)
-    memory.filled([{ id: 3, tenantId: 'acme' }])
+    memory.know(endpoint)
+    memory.sent([{ tenantId: 'acme', endpointId: 'ep_1' }])
     memory.remember(endpoint)
     expect(memory.lanes.plan(1, 1, 0).lanes).toEqual([])
     expect(memory.endpoints.get(3)).toBe(endpoint)

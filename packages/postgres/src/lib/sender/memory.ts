@@ -1,6 +1,6 @@
-import type { DeliveryClaimRequest, EndpointRecord } from '@posthorn/sender'
+import type { EndpointRecord } from '@posthorn/sender'
 import type { Database } from '../database'
-import { flag, int, type Row, unexpected } from '../values'
+import { flag, int, optionalInt, type Row, unexpected } from '../values'
 import { rowOf } from './answers'
 import { type FoundLane, Lanes, type OwnedLane } from './lanes'
 
@@ -17,6 +17,13 @@ export interface EndpointName {
   readonly endpointId: string
 }
 
+export interface Search {
+  readonly now: number
+  readonly suspects: boolean
+  /** Milliseconds until anything could be claimed; undefined if nothing waits. */
+  readonly dueIn: number | undefined
+}
+
 /** What a process remembers between its claims: lanes that have work, and their endpoints. Nothing in it has to be right, or to last. */
 export class LaneMemory {
   readonly lanes = new Lanes()
@@ -28,11 +35,21 @@ export class LaneMemory {
   #searchedAt = Number.NEGATIVE_INFINITY
   #searchCost = 0
   #mayMiss = true
+  #now = 0
 
   /** @param monotonic milliseconds on a clock that is never set back */
   constructor(database: Database, monotonic: () => number) {
     this.#database = database
     this.#monotonic = monotonic
+  }
+
+  /** So late it is by the database's clock, at least. */
+  get now(): number {
+    return this.#now
+  }
+
+  observe(now: number): void {
+    this.#now = Math.max(this.#now, now)
   }
 
   /** Whether lanes are to be searched for before the next claim; its cost is that of all lanes that have anything. */
@@ -43,24 +60,22 @@ export class LaneMemory {
     return this.#searchCost < shortSearch || since > this.#searchCost / searchShare
   }
 
-  async search(): Promise<{ readonly now: number; readonly suspects: boolean }> {
+  /** What it finds is what the next claim goes by. */
+  async search(): Promise<Search> {
     const began = this.#monotonic()
     const { moment } = this.lanes
+    this.#mayMiss = false
     const answer = rowOf(await this.#database.call('find_lanes'))
     this.lanes.replace(foundIn(answer), moment)
     this.#searchedAt = this.#monotonic()
     this.#searchCost = this.#searchedAt - began
-    return { now: int(answer, 'now'), suspects: flag(answer, 'suspects') }
-  }
-
-  /** A claim that left slots free may have missed what others sent. */
-  served(claimed: number, { limit }: DeliveryClaimRequest): void {
-    this.#mayMiss = claimed < limit
-  }
-
-  /** Work came to these lanes. */
-  filled(lanes: Iterable<OwnedLane>): void {
-    for (const lane of lanes) this.lanes.wakeOwned(lane)
+    const now = int(answer, 'now')
+    this.observe(now)
+    return {
+      now,
+      suspects: flag(answer, 'suspects'),
+      dueIn: optionalInt(answer, 'dueIn'),
+    }
   }
 
   /** Deliveries to these endpoints were written. */

@@ -1,5 +1,5 @@
 import type { AttemptRecord, Settlement, SettleVerdict } from '@posthorn/sender'
-import { Bytes, type Cell, rows, scalar } from '../columns'
+import { Bytes, type Cell, cellsOf, scalar, separator } from '../columns'
 import type { Database } from '../database'
 import { storable } from '../values'
 import { leaseCells, orderOf, placesIn } from './leases'
@@ -12,21 +12,28 @@ export async function settleDeliveries(
   const { first, places } = rowsOf(batch)
   const bytes = new Bytes()
   const attempts = batch.flatMap(({ attempt }, index) =>
-    attempt ? [attemptCells(places[index], attempt, bytes)] : [],
+    attempt ? [attemptCells(places[index] ?? 0, attempt, bytes)] : [],
   )
   const pending = first.filter(({ next }) => next.status === 'pending').length
-  const given = [rows(first.map(settlementCells)), rows(attempts), bytes.value, scalar(pending)]
-  const applied = placesIn(await database.callWith('settle_deliveries', given))
+  const settlements = cellsOf(first.map(settlementCells))
+  const given = [settlements, cellsOf(attempts), bytes.value, scalar(pending)]
+  const answer = await database.callWith('settle_deliveries', given)
+  if (answer === undefined && first.length === batch.length) return batch.map(() => 'applied')
+  const applied = answer === undefined ? undefined : placesIn(answer)
   return batch.map((settlement, index) => {
     const place = places[index] ?? 0
-    return first[place - 1] === settlement && applied.has(place) ? 'applied' : 'stale'
+    const isApplied = applied === undefined || applied.has(place * settlementWidth)
+    return first[place] === settlement && isApplied ? 'applied' : 'stale'
   })
 }
+
+/** Cells of a row. */
+const settlementWidth = 9
 
 interface SettlementRows {
   /** Each lease once, in the order in which rows are locked. */
   readonly first: readonly Settlement[]
-  /** Of each settlement the place, from 1, of the row that is its lease's. */
+  /** Of each settlement the place of the row that is its lease's. */
   readonly places: readonly number[]
 }
 
@@ -39,7 +46,7 @@ function rowsOf(batch: readonly Settlement[]): SettlementRows {
     const settlement = batch[index]
     if (settlement === undefined) continue
     const key = keyOf(settlement)
-    const place = ofLease.get(key) ?? first.push(settlement)
+    const place = ofLease.get(key) ?? first.push(settlement) - 1
     ofLease.set(key, place)
     places[index] = place
   }
@@ -61,12 +68,14 @@ function settlementCells({ lease, next, attempt }: Settlement): readonly Cell[] 
   ]
 }
 
+const loggable = (text: string): string => storable(text).replaceAll(separator, '\ufffd')
+
 /** What a peer sent is logged whatever it is: a NUL in it is no reason to lose the attempt. */
-function attemptCells(place: Cell, attempt: AttemptRecord, bytes: Bytes): readonly Cell[] {
+function attemptCells(place: number, attempt: AttemptRecord, bytes: Bytes): readonly Cell[] {
   const { requestHeaders, responseHeaders, error } = attempt
   const [start, length] = bytes.add(attempt.responseBody)
   return [
-    place,
+    place * settlementWidth,
     attempt.number,
     Math.round(attempt.startedAt),
     Math.round(attempt.durationMs),
@@ -75,8 +84,8 @@ function attemptCells(place: Cell, attempt: AttemptRecord, bytes: Bytes): readon
     requestHeaders && JSON.stringify(requestHeaders),
     responseHeaders && JSON.stringify(responseHeaders),
     attempt.responseTruncated,
-    error && storable(error.code),
-    error && storable(error.message),
+    error && loggable(error.code),
+    error && loggable(error.message),
     attempt.duplicate,
     attempt.freshSocket,
     start,

@@ -4,10 +4,10 @@ import { createDatabase, type Database } from '../database'
 import { migrate } from '../migrations/migrate'
 import { senderMigrations } from '../migrations/sets'
 import type { PgClientLike } from '../pg-client-like'
-import { claimDeliveries, nextDueIn } from './claims'
+import { claimDeliveries } from './claims'
 import { endpointStore } from './endpoints'
 import { claimEvents, fanOutEvents, fanOutOf, insertEvents } from './events'
-import { insertAndClaim } from './hand-over'
+import { insertAndClaim, type Known } from './hand-over'
 import { hostTransactions } from './host'
 import * as leases from './leases'
 import type { PgListenerLike } from './listening'
@@ -58,7 +58,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const memory = new LaneMemory(database, () => performance.now())
   const tenants = new TenantEndpoints((endpoint) => memory.know(endpoint))
   return {
-    deliveries: deliveryStore(database, wakeUp, memory),
+    deliveries: deliveryStore(database, wakeUp, { memory, tenants }),
     log: deliveryLogOf(database),
     endpoints: endpointsOf(database, memory, tenants),
     retention: { prune: (request) => prune(database, request) },
@@ -77,9 +77,10 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 function deliveryStore(
   database: Database,
   wakeUp: WakeUp,
-  memory: LaneMemory,
+  known: Known,
 ): PostgresStore['deliveries'] {
   const { hint, subscribe } = wakeUp
+  const { memory } = known
   return {
     ...(subscribe && { subscribe }),
     async insert(events) {
@@ -89,8 +90,8 @@ function deliveryStore(
       return inserted
     },
     async insertAndClaim(events, request) {
-      const answer = await insertAndClaim(database, memory, events, request)
-      if (!areAllClaimed(events, answer.claim.deliveries)) hint()
+      const answer = await insertAndClaim(database, known, events, request)
+      if (!areAllClaimed(events, answer.claim?.deliveries ?? [])) hint()
       return answer
     },
     claimEvents: (request) => claimEvents(database, request),
@@ -118,7 +119,7 @@ function deliveryStore(
       hint()
       return verdicts
     },
-    nextDueIn: () => nextDueIn(database),
+    nextDueIn: async () => (await memory.search()).dueIn,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EndpointRecord } from '@posthorn/sender'
+import type { EndpointRecord, RememberedEndpoints } from '@posthorn/sender'
 import type { Database } from '../database'
 import { rows, text } from '../values'
 import { rowOf } from './answers'
@@ -7,10 +7,8 @@ import { toEndpoint } from './endpoint-row'
 /** Of all tenants together. */
 const mostEndpoints = 10_000
 
-interface Known {
-  /** Says of which endpoints, and which versions of them, these are. */
-  readonly mark: string
-  readonly endpoints: readonly EndpointRecord[]
+interface Known extends RememberedEndpoints {
+  readonly byId: ReadonlyMap<string, EndpointRecord>
 }
 
 /** Endpoints of tenants, kept as long as the database says, each time, that they are still the same. */
@@ -24,6 +22,17 @@ export class TenantEndpoints {
     this.#seen = seen
   }
 
+  /** As they were read last, by whichever transaction. */
+  remembered(tenantId: string): RememberedEndpoints | undefined {
+    return this.#known.get(tenantId)
+  }
+
+  /** The endpoint as it is while the mark holds; undefined where that is not what is remembered. */
+  find(tenantId: string, mark: string | undefined, id: string): EndpointRecord | undefined {
+    const known = this.#known.get(tenantId)
+    return known?.mark === mark ? known?.byId.get(id) : undefined
+  }
+
   /** In the order of creation, as the client of `database` sees them: inside a transaction, as that does. */
   async read(database: Database, tenantId: string): Promise<readonly EndpointRecord[]> {
     const before = this.#known.get(tenantId)
@@ -33,7 +42,8 @@ export class TenantEndpoints {
     const row = rowOf(answer)
     const endpoints = rows(row, 'endpoints').map(toEndpoint)
     for (const endpoint of endpoints) this.#seen(endpoint)
-    this.#keep(tenantId, { mark: text(row, 'mark'), endpoints })
+    const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]))
+    this.#keep(tenantId, { mark: text(row, 'mark'), endpoints, byId })
     return endpoints
   }
 

@@ -1,8 +1,9 @@
 import { WebhookError } from '@posthorn/schema'
 import { refusal } from '../checks'
 import type { AsyncTransactions, HostTransactions } from '../ports/store'
+import { insertMatched } from '../sending/insert-matched'
 import type { PreparedEvent } from '../sending/prepare'
-import { matchedWith, type SendResult } from '../sending/send'
+import type { SendResult } from '../sending/send'
 import type { TenantContext } from './context'
 
 /** The host's transaction, whose type the sender's type knows. */
@@ -53,16 +54,22 @@ export function enqueue(
   return enqueueMatched(context, host, events, tx)
 }
 
-async function enqueueMatched(
-  { tenantId, fanOut }: TenantContext,
+/** With what is remembered of endpoints outside of the transaction too: the mark tells whether it sees the same. */
+const enqueueMatched = (
+  { fanOut, store }: TenantContext,
   host: AsyncTransactions<unknown>,
   events: readonly PreparedEvent[],
   tx: unknown,
-): Promise<readonly SendResult[]> {
-  const endpoints = await host.endpoints(tenantId, tx)
-  const matched = events.map((event) => matchedWith(fanOut, event, endpoints))
-  return host.enqueue(matched, tx)
-}
+): Promise<readonly SendResult[]> =>
+  insertMatched(
+    {
+      context: fanOut,
+      remembered: (tenantId) => store.endpoints.remembered?.(tenantId),
+      read: (tenantId) => host.endpoints(tenantId, tx),
+      insert: (matched) => host.enqueue(matched, tx),
+    },
+    events,
+  )
 
 function isOne(value: PreparedEvent | readonly PreparedEvent[]): value is PreparedEvent {
   return !Array.isArray(value)

@@ -33,6 +33,8 @@ export interface NewEvent {
   readonly metadata: Readonly<Record<string, string>>
   /** Matched already: stored as `fanned_out` with these. Absent: stored as `recorded`, to be claimed and fanned out. */
   readonly fanOut?: FanOut
+  /** That of the `RememberedEndpoints` that it was matched with. Absent: with what was read for it. */
+  readonly mark?: string
 }
 
 export interface FanOut {
@@ -46,6 +48,8 @@ export interface InsertedEvent {
   readonly duplicate: boolean
   /** Deliveries of the event that are to be made (skipped ones not counted); 0 while it is only recorded. */
   readonly deliveries: number
+  /** Nothing was written of it: its tenant's endpoints are no longer those of its `mark`. */
+  readonly outdated?: true
 }
 
 /** Every `state` of an `EventState`. */

@@ -32,12 +32,15 @@ export interface DeliveryClaim {
   readonly deliveries: readonly ClaimedDelivery[]
   /** Whether a suspect is due and waits for a solo claim. */
   readonly suspects: boolean
+  /** What `nextDueIn` would answer, where the store knows it by now. */
+  readonly next?: { readonly dueIn: number | undefined }
 }
 
 /** What was written, and what was claimed in the same step. */
 export interface InsertedAndClaimed {
   readonly events: readonly InsertedEvent[]
-  readonly claim: DeliveryClaim
+  /** Absent where the events are written, and the claim came to nothing: that is no error of whoever sent them. */
+  readonly claim?: DeliveryClaim
 }
 
 /** A further delivery of an old event. `as: 'new'` sends message id `<eventId>-r<n>`. */
@@ -69,7 +72,8 @@ export type CancelVerdict = 'canceled' | 'finished' | 'not_found'
  *
  * - `insert`: an event whose tenant + idempotency key, or tenant + id, is known is a duplicate: nothing is written, and the first one's
  *   id and deliveries are answered. One duplicate in a batch hinders no other event of it. Order of answers = order of events. A delivery to
- *   an endpoint that is gone, or is another tenant's, is stored `canceled`; so with `fanOut`.
+ *   an endpoint that is gone, or is another tenant's, is stored `canceled`; so with `fanOut`. Of an event with a `mark` nothing is written,
+ *   and it is answered `outdated`, unless its tenant's endpoints are those of the mark; this hinders no other event either.
  * - `claimEvents`: `recorded` events, oldest first, each to one caller until its lease runs out. `horizon` is the highest endpoint `seq` that
  *   existed when the event was recorded.
  * - `fanOut`: writes the verdict only while the token holds the event; answers how many it applied. Afterwards the event is never claimed.

@@ -40,15 +40,25 @@ export interface EndpointTransition {
  *   step; where it differs nothing changes. An endpoint that turns healthy loses its `probeAt`, and keeps its throttle.
  * - `list` pages in order of creation, newest first; a page never repeats or skips an endpoint that existed when paging began.
  * - `forTenant` answers every endpoint of the tenant, as committed by the time of the call.
+ * - `remembered` answers what `forTenant` did, or nothing. Two states of a tenant's endpoints never have one mark.
  */
 export interface EndpointStore {
   insert(endpoint: NewEndpoint): Promise<EndpointRecord>
   get(tenantId: string, id: string): Promise<EndpointRecord | undefined>
   list(query: EndpointQuery): Promise<Page<EndpointRecord>>
   forTenant(tenantId: string): Promise<readonly EndpointRecord[]>
+  /** Asks nobody, and may be out of date: `insert` says so. Absent where that would save nothing. */
+  remembered?(tenantId: string): RememberedEndpoints | undefined
   replace(record: EndpointRecord): Promise<EndpointRecord | undefined>
   remove(tenantId: string, id: string): Promise<boolean>
   transition(changes: readonly EndpointTransition[]): Promise<readonly boolean[]>
+}
+
+/** A tenant's endpoints as this process read them last. */
+export interface RememberedEndpoints {
+  /** Names this state of them, for `NewEvent.mark`. */
+  readonly mark: string
+  readonly endpoints: readonly EndpointRecord[]
 }
 
 /** `tenantId` absent: all tenants, for the operator. */

@@ -30,7 +30,7 @@ export interface AsyncTransactions<Tx> {
   /**
    * Writes events on `tx`.
    *
-   * Laws: rolled back with the host's transaction; same duplicates and deliveries as `DeliveryStore.insert`.
+   * Laws: rolled back with the host's transaction; same duplicates, deliveries and marks as `DeliveryStore.insert`.
    */
   enqueue(events: readonly NewEvent[], tx: Tx): Promise<readonly InsertedEvent[]>
   /** Runs `work` in a transaction of the store's own client: committed when it resolves, rolled back when it rejects. */

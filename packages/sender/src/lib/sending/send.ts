@@ -1,10 +1,10 @@
 import { WebhookError } from '@posthorn/schema'
-import type { EndpointRecord } from '../model/endpoint'
 import type { InsertedEvent, NewEvent } from '../model/event'
 import type { SenderStore } from '../ports/store'
 import { whileBusy } from '../store-retry'
 import { afterTurn, type Batcher, createBatcher } from './batcher'
-import { type FanOutContext, fanOut } from './fan-out'
+import type { FanOutContext } from './fan-out'
+import { insertMatched, type Matching } from './insert-matched'
 import type { PreparedEvent } from './prepare'
 
 export interface SendResult {
@@ -27,41 +27,18 @@ export function only(results: readonly SendResult[]): SendResult {
 /** Writes events that were matched, or left to be. */
 export type Insert = (events: readonly NewEvent[]) => Promise<readonly InsertedEvent[]>
 
-/** Writes prepared events, matched against the endpoints of their tenants, in shared transactions. */
+/** Writes prepared events, matched with the endpoints of their tenants, in shared transactions. */
 export function createInserter(
-  store: SenderStore,
+  { endpoints }: SenderStore,
   context: FanOutContext,
   insert: Insert,
 ): Batcher<PreparedEvent, SendResult> {
-  const write = async (events: readonly PreparedEvent[]) =>
-    insert(await matched(store, context, events))
+  const matching: Matching = {
+    context,
+    insert,
+    remembered: (tenantId) => endpoints.remembered?.(tenantId),
+    read: (tenantId) => whileBusy(() => endpoints.forTenant(tenantId)),
+  }
+  const write = (events: readonly PreparedEvent[]) => insertMatched(matching, events)
   return createBatcher(write, { largest: largestBatch, begin: afterTurn })
-}
-
-async function matched(
-  store: SenderStore,
-  context: FanOutContext,
-  prepared: readonly PreparedEvent[],
-): Promise<readonly NewEvent[]> {
-  const endpoints = await endpointsOf(store, new Set(prepared.map((event) => event.tenantId)))
-  return prepared.map((event) => matchedWith(context, event, endpoints.get(event.tenantId) ?? []))
-}
-
-/** The event with its deliveries to these endpoints of its tenant. */
-export const matchedWith = (
-  context: FanOutContext,
-  event: PreparedEvent,
-  endpoints: readonly EndpointRecord[],
-): NewEvent => ({ fanOut: fanOut(context, event, endpoints), ...event })
-
-/** The endpoints of each tenant. */
-export async function endpointsOf(
-  store: SenderStore,
-  tenants: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, readonly EndpointRecord[]>> {
-  const entries = [...tenants].map(
-    async (tenantId) =>
-      [tenantId, await whileBusy(() => store.endpoints.forTenant(tenantId))] as const,
-  )
-  return new Map(await Promise.all(entries))
 }

@@ -6,10 +6,11 @@ import type {
   NewDelivery,
   NewEvent,
 } from '@posthorn/sender'
+import { bornLeased, isOpenTo } from '@posthorn/sender/store'
 import { claimDeliveries } from './claims'
 import type { StoreContext } from './context'
 import { nextToken } from './counters'
-import { type FannedOutEvent, insertEvents } from './events'
+import { insertEvents } from './events'
 import { tokenOf } from './leases'
 import { countHeld } from './line-up'
 import { nextTimes, nothingDue } from './queue'
@@ -58,9 +59,9 @@ function lease(
       }
       const birth = { lane: endpoint.seq, until, token }
       const queued = writer.addLeased(parent, delivery, { lease: birth, reserved })
-      const lease = { endpoint, token: tokenOf(queued.seq, token) }
-      claimed.add(lease.token, queued)
-      deliveries.push(toClaimed(fanned, delivery, lease))
+      const lease = { endpoint, token: tokenOf(queued.seq, token), createdAt: reserved.time }
+      claimed.add(lease.token, { ...queued, messageId: fanned.event.id })
+      deliveries.push(bornLeased(fanned.event, delivery, lease))
     }
   })
   return { events: inserted, claim: { now, deliveries, suspects: false } }
@@ -75,23 +76,16 @@ function findTargets(
   now: number,
 ): Targets | undefined {
   const targets = new Map<NewDelivery, EndpointRecord>()
-  for (const { tenantId, orderingKey, fanOut } of events) {
-    for (const delivery of fanOut?.deliveries ?? []) {
+  for (const event of events) {
+    for (const delivery of event.fanOut?.deliveries ?? []) {
       if (delivery.state.status !== 'pending') continue
-      const endpoint = endpoints.byId(connection, tenantId, delivery.endpointId)
-      if (!endpoint || !isOpen(endpoint, now)) return undefined
-      if (endpoint.ordered !== undefined && orderingKey !== undefined) return undefined
+      const endpoint = endpoints.byId(connection, event.tenantId, delivery.endpointId)
+      if (!endpoint || !isOpenTo(event, endpoint, now)) return undefined
       targets.set(delivery, endpoint)
     }
   }
   return targets
 }
-
-const isOpen = (endpoint: EndpointRecord, now: number): boolean =>
-  endpoint.status === 'enabled' &&
-  endpoint.health.state === 'healthy' &&
-  (endpoint.throttledUntil ?? 0) <= now &&
-  endpoint.rateLimit === undefined
 
 function hasRoom(
   { connection }: StoreContext,
@@ -106,33 +100,4 @@ function hasRoom(
     held.set(lane, leases)
   }
   return true
-}
-
-interface Lease {
-  readonly endpoint: EndpointRecord
-  readonly token: string
-}
-
-function toClaimed(
-  { event, fanOut, reserved }: FannedOutEvent,
-  { id, envelope }: NewDelivery,
-  { endpoint, token }: Lease,
-): ClaimedDelivery {
-  const { tenantId, orderingKey } = event
-  const body =
-    envelope === undefined
-      ? event.body
-      : fanOut.bodies.find((each) => each.envelope === envelope)?.body
-  return {
-    lease: { tenantId, deliveryId: id, attempt: 1, token },
-    eventId: event.id,
-    eventType: event.type,
-    ...(orderingKey === undefined ? {} : { orderingKey }),
-    messageId: event.id,
-    progress: { attempt: 1, lost: 0, soloLost: 0, deferred: 0 },
-    createdAt: reserved.time,
-    endpoint,
-    body,
-    metadata: event.metadata,
-  }
 }

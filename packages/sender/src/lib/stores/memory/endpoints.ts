@@ -6,6 +6,7 @@ import type {
   EndpointTransition,
   NewEndpoint,
   Page,
+  RememberedEndpoints,
 } from '../../ports/endpoint-store'
 import { transitioned } from '../transition'
 import { arrange, catchUp, changeRow, createLane, lineUp, unfinishedIn } from './lanes'
@@ -21,6 +22,7 @@ export function insertEndpoint(state: MemoryState, endpoint: NewEndpoint): Endpo
   }
   const now = state.clock.now()
   const seq = ++state.counters.endpoints
+  state.counters.changes += 1
   const lane = createLane({
     ...structuredClone(endpoint),
     seq,
@@ -45,6 +47,14 @@ function lanesOf(state: MemoryState, tenantId: string): Set<Lane> {
 export function endpointsOf(state: MemoryState, tenantId: string): readonly EndpointRecord[] {
   return [...(state.lanesOfTenant.get(tenantId) ?? [])].map((lane) => lane.endpoint)
 }
+
+/** As they are: nothing here is ever out of date. */
+export const rememberedOf = (state: MemoryState, tenantId: string): RememberedEndpoints => ({
+  mark: markOf(state),
+  endpoints: endpointsOf(state, tenantId),
+})
+
+export const markOf = ({ counters }: MemoryState): string => String(counters.changes)
 
 export function listEndpoints(state: MemoryState, query: EndpointQuery): Page<EndpointRecord> {
   const records =
@@ -71,6 +81,7 @@ function writeEndpoint(state: MemoryState, lane: Lane, record: EndpointRecord): 
   const { seq, revision, createdAt } = lane.endpoint
   const now = catchUp(state)
   const before = lane.endpoint
+  state.counters.changes += 1
   lane.endpoint = { ...record, seq, createdAt, revision: revision + 1, updatedAt: now }
   if (!isDeepStrictEqual(before.rateLimit, record.rateLimit)) lane.paceDue = 0
   if (effectiveOrder(before) !== effectiveOrder(record)) lineUp(state, lane)
@@ -83,6 +94,7 @@ export function removeEndpoint(state: MemoryState, tenantId: string, id: string)
   if (!lane) return false
   const finishedAt = catchUp(state)
   for (const row of unfinishedIn(lane)) changeRow(state, row, { status: 'canceled', finishedAt })
+  state.counters.changes += 1
   state.lanes.delete(keyOf(tenantId, id))
   lanesOf(state, tenantId).delete(lane)
   return true

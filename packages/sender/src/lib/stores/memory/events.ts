@@ -9,6 +9,7 @@ import type {
   NewEvent,
 } from '../../model/event'
 import type { EventClaim, EventClaimRequest } from '../../ports/delivery-store'
+import { markOf } from './endpoints'
 import { advance, arrange, changeRow } from './lanes'
 import { forgetUnmatched, noteUnmatched, positionOf } from './order'
 import { type DeliveryRow, type EventRow, keyOf } from './rows'
@@ -19,6 +20,8 @@ export function insertEvents(
   events: readonly NewEvent[],
 ): readonly InsertedEvent[] {
   return events.map((event) => {
+    if (event.mark !== undefined && event.mark !== markOf(state))
+      return { eventId: event.id, duplicate: false, deliveries: 0, outdated: true }
     const known = findKnown(state, event)
     const row = known ?? recordEvent(state, event)
     return { eventId: row.id, duplicate: known !== undefined, deliveries: row.wanted }

@@ -49,7 +49,7 @@ export function memoryStoreOver(state: MemoryState): MemoryStore {
       return operation(state, ...args)
     }
   return {
-    ...ports(open),
+    ...ports(state, open),
     host: {
       kind: 'sync',
       enqueue(events) {
@@ -70,7 +70,10 @@ type Opener = <Args extends unknown[], Result>(
   operation: (state: MemoryState, ...args: Args) => Result,
 ) => (...args: Args) => Promise<Result>
 
-function ports(open: Opener): Pick<MemoryStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
+function ports(
+  state: MemoryState,
+  open: Opener,
+): Pick<MemoryStore, 'deliveries' | 'log' | 'endpoints' | 'retention'> {
   return {
     deliveries: {
       insert: open(insertEvents),
@@ -105,6 +108,7 @@ function ports(open: Opener): Pick<MemoryStore, 'deliveries' | 'log' | 'endpoint
       get: open((state, tenantId: string, id: string) => findLane(state, tenantId, id)?.endpoint),
       list: open(endpoints.listEndpoints),
       forTenant: open(endpoints.endpointsOf),
+      remembered: (tenantId) => endpoints.rememberedOf(state, tenantId),
       replace: open(endpoints.replaceEndpoint),
       remove: open(endpoints.removeEndpoint),
       transition: open(endpoints.transitionEndpoints),

@@ -6,7 +6,14 @@ import { type DeliveryRow, type EventRow, keyOf, type Lane, type TenantLog } fro
 /** All that a memory store holds. Operations are functions over it, one file for each port. */
 export interface MemoryState {
   clock: Clock
-  readonly counters: { seq: number; endpoints: number; tokens: number; turns: number }
+  readonly counters: {
+    seq: number
+    endpoints: number
+    /** Of all endpoints, whoever's: what `remembered` marks. */
+    changes: number
+    tokens: number
+    turns: number
+  }
   readonly events: Map<string, EventRow>
   readonly deliveries: Map<string, DeliveryRow>
   readonly idempotency: Map<string, EventRow>
@@ -30,7 +37,7 @@ export interface MemoryState {
 export function createState(clock: Clock): MemoryState {
   return {
     clock,
-    counters: { seq: 0, endpoints: 0, tokens: 0, turns: 0 },
+    counters: { seq: 0, endpoints: 0, changes: 0, tokens: 0, turns: 0 },
     events: new Map(),
     deliveries: new Map(),
     idempotency: new Map(),

@@ -37,11 +37,8 @@ export function shardedQueue(shards: Shards): DeliveryStore {
     cancel: async (tenantId, id) => shards.of(tenantId).store.deliveries.cancel(tenantId, id),
     redeliver: (items) =>
       ask(byShard(shards, items, tenantOf), (store, part) => store.deliveries.redeliver(part)),
-    async nextDueIn() {
-      const waits = await settled(shards.served.map(({ store }) => store.deliveries.nextDueIn()))
-      const known = waits.filter((wait) => wait !== undefined)
-      return known.length === 0 ? undefined : Math.min(...known)
-    },
+    nextDueIn: async () =>
+      earliest(await settled(shards.served.map(({ store }) => store.deliveries.nextDueIn()))),
     subscribe(listener) {
       const ends = shards.served.map(({ store }) => store.deliveries.subscribe?.(listener))
       return () => {
@@ -67,9 +64,14 @@ async function insertAndClaim(
     if (answer) return answer
   }
   const inserted = await insert(shards, events)
-  // They are written: that another shard is down is nothing to whoever sent them. An empty claim where they lie tells the time.
-  const nothing = () => shard.store.deliveries.claim({ ...request, limit: 0 })
-  return { events: inserted, claim: await claim(turn(), request).catch(nothing) }
+  // They are written: that another shard is down is nothing to whoever sent them.
+  const claimed = await claim(turn(), request).catch(() => undefined)
+  return { events: inserted, ...(claimed && { claim: claimed }) }
+}
+
+function earliest(waits: readonly (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** Each call begins with another shard, so that none is always last. */
@@ -99,6 +101,7 @@ async function claimEvents(order: readonly Shard[], { limit, leaseMs }: EventCla
 
 async function claim(order: readonly Shard[], request: DeliveryClaimRequest) {
   const deliveries: ClaimedDelivery[] = []
+  const waits: (number | undefined)[] = []
   let now = Number.NEGATIVE_INFINITY
   let suspects = false
   let failingLeft = request.failingLimit
@@ -114,8 +117,10 @@ async function claim(order: readonly Shard[], request: DeliveryClaimRequest) {
     suspects ||= part.suspects
     failingLeft -= part.deliveries.filter(isFailing).length
     deliveries.push(...part.deliveries)
+    if (part.next) waits.push(part.next.dueIn)
   }
-  return { now, deliveries, suspects }
+  const isKnown = waits.length > 0 && (waits.length === order.length || waits.includes(0))
+  return { now, deliveries, suspects, ...(isKnown && { next: { dueIn: earliest(waits) } }) }
 }
 
 /** What other shards gave is answered although one fails, or its leases would be lost; the next claim begins with another, and tells of it. */

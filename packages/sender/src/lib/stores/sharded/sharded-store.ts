@@ -115,6 +115,7 @@ function shardedEndpoints(shards: Shards): EndpointStore {
         read: (store, part) => store.endpoints.list(part),
       }),
     forTenant: async (tenantId) => of(tenantId).store.endpoints.forTenant(tenantId),
+    remembered: (tenantId) => of(tenantId).store.endpoints.remembered?.(tenantId),
     replace: async (record) => of(record.tenantId).store.endpoints.replace(record),
     remove: async (tenantId, id) => of(tenantId).store.endpoints.remove(tenantId, id),
     transition: (changes) =>

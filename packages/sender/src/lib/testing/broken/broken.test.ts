@@ -18,6 +18,7 @@ import { brokenOrders } from './order'
 import { brokenProbing } from './probing'
 import { brokenRates } from './rate'
 import { brokenRedeliveries } from './redeliver'
+import { brokenMemories } from './remembered'
 import { brokenRetention } from './retention'
 import { brokenSettles } from './settle'
 import { brokenStores } from './store'
@@ -30,6 +31,7 @@ const everyBroken: readonly BrokenStore[] = [
   ...brokenMatching,
   ...brokenClaims,
   ...brokenHandOvers,
+  ...brokenMemories,
   ...brokenOrders,
   ...brokenTenants,
   ...brokenProbing,

@@ -163,7 +163,7 @@ export class Bench implements BenchParts {
   async insertAndClaim(
     events: readonly NewEvent[],
     over: Partial<DeliveryClaimRequest> = {},
-  ): Promise<InsertedAndClaimed> {
+  ): Promise<Required<InsertedAndClaimed>> {
     return insertAndClaimFrom(this.store, events, over)
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { compact } from '../../compact'
 import type { ClaimedDelivery } from '../../model/delivery'
 import type { ClaimedEvent, NewEvent } from '../../model/event'
 import type {
@@ -40,11 +41,23 @@ export async function insertAndClaimFrom(
   store: SenderStore,
   events: readonly NewEvent[],
   over: Partial<DeliveryClaimRequest> = {},
-): Promise<InsertedAndClaimed> {
+): Promise<Required<InsertedAndClaimed>> {
   const request = { ...whatever, ...over }
   const { deliveries } = store
-  if (deliveries.insertAndClaim) return deliveries.insertAndClaim(events, request)
+  if (deliveries.insertAndClaim) {
+    const marked = await Promise.all(events.map((event) => withMark(store, event)))
+    const { claim, ...inserted } = await deliveries.insertAndClaim(marked, request)
+    assert.ok(claim, 'nothing failed, and so there is to be a claim')
+    return { claim, ...inserted }
+  }
   return { events: await deliveries.insert(events), claim: await deliveries.claim(request) }
+}
+
+/** As the sender gives them: matched with what is remembered. */
+async function withMark({ endpoints }: SenderStore, event: NewEvent): Promise<NewEvent> {
+  if (event.fanOut === undefined) return event
+  await endpoints.forTenant(event.tenantId)
+  return { ...compact({ mark: endpoints.remembered?.(event.tenantId)?.mark }), ...event }
 }
 
 export async function claimEventsFrom(

@@ -15,6 +15,7 @@ import { orderMatchingLaws } from './order-matching'
 import { probingLaws } from './probing'
 import { rateLaws } from './rate'
 import { redeliverLaws } from './redeliver'
+import { rememberedLaws } from './remembered'
 import { retentionLaws } from './retention'
 import { settleLaws } from './settle'
 import { asyncHostLaws, storeLaws, syncHostLaws } from './store'
@@ -49,6 +50,7 @@ export const laws = {
   ...historyLaws,
   ...endpointLaws,
   ...transitionLaws,
+  ...rememberedLaws,
   ...retentionLaws,
 } satisfies Laws
 

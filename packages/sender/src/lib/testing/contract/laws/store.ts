@@ -107,6 +107,29 @@ export const asyncHostLaws = {
     assert.deepEqual(await bench.claimEvents(), [])
   },
 
+  'host: a transaction writes nothing of an event that was matched before a change': async (
+    bench,
+  ) => {
+    const { endpoints, host } = bench.store
+    assert.ok(host.kind === 'async')
+    const endpoint = await bench.endpoint()
+    await endpoints.forTenant(TENANT)
+    const mark = endpoints.remembered?.(TENANT)?.mark
+    if (mark === undefined) return
+    await bench.endpoint()
+    const late = bench.event({ fanOut: bench.fanOut([endpoint]), mark })
+    const other = bench.event({ fanOut: bench.fanOut([endpoint]) })
+    const answers = await host.transaction((tx) => host.enqueue([late, other], tx))
+    assert.deepEqual(
+      answers.map(({ outdated, deliveries }) => [outdated, deliveries]),
+      [
+        [true, 0],
+        [undefined, 1],
+      ],
+    )
+    assert.equal((await bench.claimOne()).eventId, other.id)
+  },
+
   'host: a transaction that rejects leaves nothing': async (bench) => {
     const { host } = bench.store
     assert.ok(host.kind === 'async')
