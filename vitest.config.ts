@@ -6,6 +6,14 @@ const report = process.env.VITEST_REPORT
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+// What slow tests install, build or run a contract against, and time nothing of: files beside each other.
+const besides = [
+  'e2e/slow/{drivers,examples,next,runtimes,vendors}/**/*.test.ts',
+  'e2e/slow/postgres/{pgbouncer,pglite-contract,pglite-inbox,sharded-contract}.test.ts',
+]
+
+const patience = { testTimeout: 600_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   resolve: {
     // Packages meet each other by source, so tests need no build.
@@ -48,11 +56,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'slow',
+          include: besides,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          ...patience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'slow-alone',
           include: ['e2e/slow/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...besides],
+          sequence: { groupOrder: 2 },
           // They measure time and load: each has the machine to itself.
           fileParallelism: false,
-          testTimeout: 600_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
     ],
