@@ -6,10 +6,11 @@ import { int, type Row } from '../values'
 const RESERVE = `
   UPDATE posthorn_counters SET
     seq = seq + ?,
+    tokens = tokens + 1,
     folds = folds + (latest > input.now + 3600000),
     latest = CASE WHEN latest > input.now + 3600000 THEN input.now ELSE max(latest, input.now) END
   FROM (SELECT ? AS now) AS input WHERE id = 1
-  RETURNING seq, latest, endpoints`
+  RETURNING seq, tokens, latest, endpoints, endpoint_changes, endpoint_removals`
 
 const NEXT_TOKEN = `
   UPDATE posthorn_counters SET tokens = tokens + 1, turns = turns + ? WHERE id = 1
@@ -37,6 +38,9 @@ export interface Reservation {
   readonly time: number
   /** The highest `seq` an endpoint has had so far. */
   readonly horizon: number
+  /** Never used before. */
+  readonly token: number
+  readonly changes: EndpointChanges
 }
 
 export function reserve(connection: Connection, rows: number, now: number): Reservation {
@@ -49,6 +53,8 @@ export function reserve(connection: Connection, rows: number, now: number): Rese
     },
     time: int(counters, 'latest'),
     horizon: int(counters, 'endpoints'),
+    token: int(counters, 'tokens'),
+    changes: toChanges(counters),
   }
 }
 
@@ -60,6 +66,9 @@ export interface EndpointChanges {
 
 export const readChanges = (connection: Connection): EndpointChanges =>
   toChanges(need(connection.get(READ_CHANGES)))
+
+/** Names a state of all endpoints. */
+export const markOf = ({ changes, removals }: EndpointChanges): string => `${changes} ${removals}`
 
 const toChanges = (counters: Row): EndpointChanges => ({
   changes: int(counters, 'endpoint_changes'),

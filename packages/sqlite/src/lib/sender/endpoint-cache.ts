@@ -1,7 +1,7 @@
-import type { EndpointRecord } from '@posthorn/sender'
+import type { EndpointRecord, RememberedEndpoints } from '@posthorn/sender'
 import type { Connection } from '../connection'
 import { int, text } from '../values'
-import { type EndpointChanges, readChanges } from './counters'
+import { type EndpointChanges, markOf, readChanges } from './counters'
 import { toEndpoint } from './endpoint-row'
 
 const LIST_CHANGED = `
@@ -66,6 +66,13 @@ export class EndpointCache {
     // Tenants without endpoints are not kept: anybody may send for any number of them.
     if (endpoints.length > 0) this.#byTenant.set(tenantId, endpoints)
     return endpoints
+  }
+
+  /** Those that `byTenant` answered, unless a `refresh` dropped them. */
+  remembered(tenantId: string): RememberedEndpoints | undefined {
+    const endpoints = this.#byTenant.get(tenantId)
+    if (!endpoints) return undefined
+    return { endpoints, mark: markOf({ changes: this.#changes, removals: this.#removals }) }
   }
 
   #clear(): void {

@@ -4,7 +4,7 @@ import type { Connection } from '../connection'
 import { type RowsStatement, writeRows } from '../rows'
 import { int, type Row, text } from '../values'
 import type { StoreContext } from './context'
-import { type Reservation, reserve } from './counters'
+import { markOf, type Reservation, reserve } from './counters'
 import { DeliveryWriter, type Parent } from './deliveries'
 
 const INSERT_EVENTS: RowsStatement = {
@@ -48,22 +48,45 @@ export interface FannedOutEvent {
 const addWaiting: AddDeliveries = (writer, { parent, fanOut, reserved }) =>
   writer.addAll(parent, fanOut, reserved)
 
+type Inserting = Pick<StoreContext, 'connection' | 'now'>
+
 /** Records events, in stage `fanned_out` where they bring their deliveries along. Runs inside a transaction. */
 export function insertEvents(
-  { connection, now }: Pick<StoreContext, 'connection' | 'now'>,
+  context: Inserting,
   events: readonly NewEvent[],
-  addDeliveries: AddDeliveries = addWaiting,
 ): readonly InsertedEvent[] {
   if (events.length === 0) return []
+  return insertReserved(context, events, { reserved: reserveFor(context, events) })
+}
+
+/** Places for the events and all of their deliveries. */
+export function reserveFor(
+  { connection, now }: Inserting,
+  events: readonly NewEvent[],
+): Reservation {
   const rows = events.reduce((sum, { fanOut }) => sum + 1 + (fanOut?.deliveries.length ?? 0), 0)
-  const time = now()
-  const reserved = reserve(connection, rows, time)
-  const placed = events.map((event) => ({ event, seq: reserved.nextSeq() }))
+  return reserve(connection, rows, now())
+}
+
+export const isOutdated = ({ mark }: NewEvent, { changes }: Reservation): boolean =>
+  mark !== undefined && mark !== markOf(changes)
+
+/** The same, to places that were reserved for them. */
+export function insertReserved(
+  { connection, now }: Inserting,
+  events: readonly NewEvent[],
+  {
+    reserved,
+    addDeliveries = addWaiting,
+  }: { readonly reserved: Reservation; readonly addDeliveries?: AddDeliveries },
+): readonly InsertedEvent[] {
+  const current = events.filter((event) => !isOutdated(event, reserved))
+  const placed = current.map((event) => ({ event, seq: reserved.nextSeq() }))
   const isNew = insertRows(connection, placed, reserved.time)
   const fresh = placed.filter(({ seq }) => isNew(seq))
   const payloads = fresh.map(({ seq, event }) => [seq, event.body])
   writeRows(connection, INSERT_PAYLOADS, payloads)
-  const writer = new DeliveryWriter(connection, time)
+  const writer = new DeliveryWriter(connection, now())
   for (const { seq, event } of fresh) {
     const { tenantId, orderingKey = null, fanOut } = event
     const parent = { seq, tenantId, orderingKey }
@@ -71,8 +94,18 @@ export function insertEvents(
     else connection.run(INSERT_UNMATCHED, seq, reserved.horizon, tenantId, orderingKey)
   }
   writer.flush()
-  return placed.map(({ event, seq }) => answerFor(connection, event, isNew(seq)))
+  const answers = placed.map(({ event, seq }) => answerFor(connection, event, isNew(seq))).values()
+  return events.map((event) =>
+    isOutdated(event, reserved) ? outdated(event) : (answers.next().value ?? outdated(event)),
+  )
 }
+
+const outdated = ({ id }: NewEvent): InsertedEvent => ({
+  eventId: id,
+  duplicate: false,
+  deliveries: 0,
+  outdated: true,
+})
 
 interface Placed {
   readonly event: NewEvent

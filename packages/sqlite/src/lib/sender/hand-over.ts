@@ -9,8 +9,8 @@ import type {
 import { bornLeased, isOpenTo } from '@posthorn/sender/store'
 import { claimDeliveries } from './claims'
 import type { StoreContext } from './context'
-import { nextToken } from './counters'
-import { insertEvents } from './events'
+import type { Reservation } from './counters'
+import { type AddDeliveries, insertEvents, insertReserved, isOutdated, reserveFor } from './events'
 import { tokenOf } from './leases'
 import { countHeld } from './line-up'
 import { nextTimes, nothingDue } from './queue'
@@ -40,16 +40,14 @@ function lease(
   events: readonly NewEvent[],
   request: DeliveryClaimRequest,
 ): InsertedAndClaimed | undefined {
-  const { connection, endpoints, claimed } = context
   const now = context.now()
-  const { token, changes } = nextToken(connection, 0)
-  endpoints.refreshTo(connection, changes)
-  const targets = findTargets(context, events, now)
+  const reserved = reserveFor(context, events)
+  context.endpoints.refreshTo(context.connection, reserved.changes)
+  const targets = findTargets(context, events, { now, reserved })
   if (!targets || !hasRoom(context, targets, { ...request, now })) return undefined
   const until = now + Math.round(request.leaseMs)
   const deliveries: ClaimedDelivery[] = []
-  const inserted = insertEvents(context, events, (writer, fanned) => {
-    const { parent, fanOut, reserved } = fanned
+  const addDeliveries: AddDeliveries = (writer, { event, parent, fanOut }) => {
     for (const { envelope, body } of fanOut.bodies) writer.addBody(parent, envelope, body)
     for (const delivery of fanOut.deliveries) {
       const endpoint = targets.get(delivery)
@@ -57,26 +55,28 @@ function lease(
         writer.add(parent, delivery, reserved)
         continue
       }
-      const birth = { lane: endpoint.seq, until, token }
+      const birth = { lane: endpoint.seq, until, token: reserved.token }
       const queued = writer.addLeased(parent, delivery, { lease: birth, reserved })
-      const lease = { endpoint, token: tokenOf(queued.seq, token), createdAt: reserved.time }
-      claimed.add(lease.token, { ...queued, messageId: fanned.event.id })
-      deliveries.push(bornLeased(fanned.event, delivery, lease))
+      const token = tokenOf(queued.seq, reserved.token)
+      context.claimed.add(token, { ...queued, messageId: event.id })
+      deliveries.push(bornLeased(event, delivery, { endpoint, token, createdAt: reserved.time }))
     }
-  })
+  }
+  const inserted = insertReserved(context, events, { reserved, addDeliveries })
   return { events: inserted, claim: { now, deliveries, suspects: false } }
 }
 
 type Targets = ReadonlyMap<NewDelivery, EndpointRecord>
 
-/** The endpoint of each delivery that is not skipped; undefined if one of them has to wait, or none is there. */
+/** The endpoint of each delivery that is not skipped; undefined if one of them has to wait, or none is there, or an event is outdated. */
 function findTargets(
   { connection, endpoints }: StoreContext,
   events: readonly NewEvent[],
-  now: number,
+  { now, reserved }: { readonly now: number; readonly reserved: Reservation },
 ): Targets | undefined {
   const targets = new Map<NewDelivery, EndpointRecord>()
   for (const event of events) {
+    if (isOutdated(event, reserved)) return undefined
     for (const delivery of event.fanOut?.deliveries ?? []) {
       if (delivery.state.status !== 'pending') continue
       const endpoint = endpoints.byId(connection, event.tenantId, delivery.endpointId)

@@ -94,6 +94,10 @@ export function sqliteStore(db: SqliteLike, options: SqliteStoreOptions = {}): S
       ...ports.deliveries,
       subscribe: (listener) => watchCommits(connection, listener),
     },
+    endpoints: {
+      ...ports.endpoints,
+      remembered: (tenantId) => context.endpoints.remembered(tenantId),
+    },
     host: {
       kind: 'sync',
       enqueue: (events, tx = db) =>
