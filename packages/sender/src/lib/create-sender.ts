@@ -56,7 +56,7 @@ export function createSender(options: AnySenderOptions): AnySender {
     ...parts,
     store,
     fanOut,
-    inserter: createInserter(store, fanOut, worker.insert),
+    inserter: createInserter({ store, clock: resolved.clock, fanOut, insert: worker.insert }),
     now: worker.time.now,
     wake: worker.wake,
     ask: worker.ask,

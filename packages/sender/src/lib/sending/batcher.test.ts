@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { fakeClock } from '../testing/fake-clock'
 import { afterTurn, createBatcher } from './batcher'
 
 /** Notes what it was given, and answers it. */
@@ -66,3 +67,55 @@ describe('a batcher', () => {
     }
   })
 })
+
+describe('a batcher whose writes block', () => {
+  function openBatcher() {
+    const clock = fakeClock()
+    const { batches, write } = recordingWrite()
+    const blocking = async (items: readonly string[]) => {
+      await clock.advance(3)
+      return write(items)
+    }
+    const rest = { clock, longestMs: 5 }
+    const batcher = createBatcher(blocking, { largest: 500, begin: afterTurn, rest })
+    return { clock, batches, batcher }
+  }
+
+  it('rests for as long as the last write took, so that what comes one by one gathers', async () => {
+    const { clock, batches, batcher } = openBatcher()
+    await batcher.add('a')
+    await turn()
+    const later = [batcher.add('b')]
+    await clock.advance(2)
+    later.push(batcher.add('c'))
+    await turn()
+    expect(batches).toEqual([['a']])
+    await clock.advance(1)
+    await Promise.all(later)
+    expect(batches).toEqual([['a'], ['b', 'c']])
+  })
+
+  it('begins at once when it has rested', async () => {
+    const { clock, batches, batcher } = openBatcher()
+    await batcher.add('a')
+    await turn()
+    await clock.advance(3)
+    await batcher.add('b')
+    expect(batches).toEqual([['a'], ['b']])
+  })
+
+  it('does not hold up those who come again as soon as they were answered', async () => {
+    const { batches, batcher } = openBatcher()
+    const caller = async (name: string) => {
+      for (const round of [1, 2, 3]) await batcher.add(`${name}${round}`)
+    }
+    await Promise.all([caller('a'), caller('b')])
+    expect(batches).toEqual([
+      ['a1', 'b1'],
+      ['a2', 'b2'],
+      ['a3', 'b3'],
+    ])
+  })
+})
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers'
+import type { Clock } from '../ports/clock'
 
 /** When the first write of several begins, so that others join it. */
 export type Begin = (write: () => void) => void
@@ -12,6 +13,22 @@ const immediately = setImmediate
 /** For items that separate callbacks of one turn of the event loop give, as requests that a host serves do. */
 export const afterTurn: Begin = (write) => {
   immediately(write)
+}
+
+/**
+ * For writes that block the event loop, in which nothing gathers: the next waits for as long as the last took, at most `longestMs`. Givers who
+ * come again as soon as they were answered are not held up: nobody else may come.
+ */
+export interface Rest {
+  readonly clock: Clock
+  readonly longestMs: number
+}
+
+export interface BatcherOptions {
+  readonly largest: number
+  readonly begin: Begin
+  /** Default: none. */
+  readonly rest?: Rest | undefined
 }
 
 export interface Batcher<Item, Result> {
@@ -31,7 +48,7 @@ export interface Waiting<Item, Result> {
  */
 export function createBatcher<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { largest, begin }: { readonly largest: number; readonly begin: Begin },
+  { largest, begin, rest }: BatcherOptions,
 ): Batcher<Item, Result> {
   let gathered: Waiting<Item, Result>[] = []
   let writing = false
@@ -40,9 +57,21 @@ export function createBatcher<Item, Result>(
     while (gathered.length > 0) {
       const batch = gathered.slice(0, largest)
       gathered = gathered.slice(largest)
-      await writeBatch(batch, write)
+      if (rest === undefined) await writeBatch(batch, write)
+      else await writeAndRest(batch, rest)
     }
     writing = false
+  }
+
+  const writeAndRest = async (
+    batch: readonly Waiting<Item, Result>[],
+    { clock, longestMs }: Rest,
+  ): Promise<void> => {
+    const begun = clock.now()
+    await writeBatch(batch, write)
+    const took = clock.now() - begun
+    await afterAnswers()
+    if (took > 0 && gathered.length < batch.length) await clock.sleep(Math.min(took, longestMs))
   }
 
   return {
@@ -55,6 +84,9 @@ export function createBatcher<Item, Result>(
       }),
   }
 }
+
+/** Resolves once all that the promises resolved by now lead to, without waiting for anything else, has been done. */
+const afterAnswers = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 /** Writes a batch, and tells each giver. Never rejects. */
 export async function writeBatch<Item, Result>(

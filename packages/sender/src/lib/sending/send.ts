@@ -1,5 +1,6 @@
 import { WebhookError } from '@posthorn/schema'
 import type { InsertedEvent, NewEvent } from '../model/event'
+import type { Clock } from '../ports/clock'
 import type { SenderStore } from '../ports/store'
 import { whileBusy } from '../store-retry'
 import { afterTurn, type Batcher, createBatcher } from './batcher'
@@ -16,6 +17,7 @@ export interface SendResult {
 }
 
 const largestBatch = 500
+const longestRestMs = 5
 
 /** The answer for the one event that was given. */
 export function only(results: readonly SendResult[]): SendResult {
@@ -27,12 +29,20 @@ export function only(results: readonly SendResult[]): SendResult {
 /** Writes events that were matched, or left to be. */
 export type Insert = (events: readonly NewEvent[]) => Promise<readonly InsertedEvent[]>
 
+export interface InserterParts {
+  readonly store: SenderStore
+  readonly clock: Clock
+  readonly fanOut: FanOutContext
+  readonly insert: Insert
+}
+
 /** Writes prepared events, matched with the endpoints of their tenants, in shared transactions. */
-export function createInserter(
-  { endpoints }: SenderStore,
-  context: FanOutContext,
-  insert: Insert,
-): Batcher<PreparedEvent, SendResult> {
+export function createInserter({
+  store: { endpoints, host },
+  clock,
+  fanOut: context,
+  insert,
+}: InserterParts): Batcher<PreparedEvent, SendResult> {
   const matching: Matching = {
     context,
     insert,
@@ -40,5 +50,7 @@ export function createInserter(
     read: (tenantId) => whileBusy(() => endpoints.forTenant(tenantId)),
   }
   const write = (events: readonly PreparedEvent[]) => insertMatched(matching, events)
-  return createBatcher(write, { largest: largestBatch, begin: afterTurn })
+  // A store whose transactions are synchronous is one whose writes are.
+  const rest = host.kind === 'sync' ? { clock, longestMs: longestRestMs } : undefined
+  return createBatcher(write, { largest: largestBatch, begin: afterTurn, rest })
 }
