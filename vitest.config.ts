@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -11,6 +12,9 @@ const besides = [
   'e2e/slow/{drivers,examples,next,runtimes,vendors}/**/*.test.ts',
   'e2e/slow/postgres/{pgbouncer,pglite-contract,pglite-inbox,sharded-contract}.test.ts',
 ]
+
+// vitest leaves a core to itself, and of two that is half of the machine.
+const maxWorkers = Math.max(2, availableParallelism() - 1)
 
 const patience = { testTimeout: 600_000, hookTimeout: 60_000 }
 
@@ -28,6 +32,7 @@ export default defineConfig({
   },
   test: {
     ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
+    maxWorkers,
     projects: [
       {
         extends: true,
@@ -58,7 +63,6 @@ export default defineConfig({
           name: 'slow',
           include: besides,
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
           ...patience,
         },
       },

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { fakeClock } from '../testing/fake-clock'
-import { afterTurn, createBatcher } from './batcher'
+import { afterTurn, createBatcher, restBy } from './batcher'
 
 /** Notes what it was given, and answers it. */
 function recordingWrite() {
@@ -76,7 +76,7 @@ describe('a batcher whose writes block', () => {
       await clock.advance(3)
       return write(items)
     }
-    const rest = { clock, longestMs: 5 }
+    const rest = { ...clock, longestMs: 5 }
     const batcher = createBatcher(blocking, { largest: 500, begin: afterTurn, rest })
     return { clock, batches, batcher }
   }
@@ -102,6 +102,21 @@ describe('a batcher whose writes block', () => {
     await clock.advance(3)
     await batcher.add('b')
     expect(batches).toEqual([['a'], ['b']])
+  })
+
+  it('rests by no timers that a test has faked', async () => {
+    vi.useFakeTimers()
+    try {
+      const { write } = recordingWrite()
+      let time = 0
+      const rest = restBy({ now: () => (time += 1) })
+      const batcher = createBatcher(write, { largest: 500, begin: afterTurn, rest })
+      await batcher.add('a')
+      expect(vi.getTimerCount()).toBe(0)
+      expect(await batcher.add('b')).toBe('b')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('does not hold up those who come again as soon as they were answered', async () => {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers'
+import { setImmediate, setTimeout } from 'node:timers'
 import type { Clock } from '../ports/clock'
 
 /** When the first write of several begins, so that others join it. */
@@ -7,8 +7,9 @@ export type Begin = (write: () => void) => void
 /** For items that one callback gives. */
 export const afterCallback: Begin = queueMicrotask
 
-/** As it was when this was loaded: a test's fake timers do not hold writes up. */
+/** As they were when this was loaded: a test's fake timers do not hold writes up. */
 const immediately = setImmediate
+const later = setTimeout
 
 /** For items that separate callbacks of one turn of the event loop give, as requests that a host serves do. */
 export const afterTurn: Begin = (write) => {
@@ -19,10 +20,16 @@ export const afterTurn: Begin = (write) => {
  * For writes that block the event loop, in which nothing gathers: the next waits for as long as the last took, at most `longestMs`. Givers who
  * come again as soon as they were answered are not held up: nobody else may come.
  */
-export interface Rest {
-  readonly clock: Clock
+export interface Rest extends Pick<Clock, 'now' | 'sleep'> {
   readonly longestMs: number
 }
+
+/** By a clock that tells how long a write took. */
+export const restBy = (clock: Pick<Clock, 'now'>): Rest => ({
+  now: () => clock.now(),
+  sleep: (ms) => new Promise((resolve) => later(resolve, ms)),
+  longestMs: 5,
+})
 
 export interface BatcherOptions {
   readonly largest: number
@@ -65,13 +72,13 @@ export function createBatcher<Item, Result>(
 
   const writeAndRest = async (
     batch: readonly Waiting<Item, Result>[],
-    { clock, longestMs }: Rest,
+    { now, sleep, longestMs }: Rest,
   ): Promise<void> => {
-    const begun = clock.now()
+    const begun = now()
     await writeBatch(batch, write)
-    const took = clock.now() - begun
+    const took = now() - begun
     await afterAnswers()
-    if (took > 0 && gathered.length < batch.length) await clock.sleep(Math.min(took, longestMs))
+    if (took > 0 && gathered.length < batch.length) await sleep(Math.min(took, longestMs))
   }
 
   return {

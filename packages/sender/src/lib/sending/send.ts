@@ -3,7 +3,7 @@ import type { InsertedEvent, NewEvent } from '../model/event'
 import type { Clock } from '../ports/clock'
 import type { SenderStore } from '../ports/store'
 import { whileBusy } from '../store-retry'
-import { afterTurn, type Batcher, createBatcher } from './batcher'
+import { afterTurn, type Batcher, createBatcher, restBy } from './batcher'
 import type { FanOutContext } from './fan-out'
 import { insertMatched, type Matching } from './insert-matched'
 import type { PreparedEvent } from './prepare'
@@ -17,7 +17,6 @@ export interface SendResult {
 }
 
 const largestBatch = 500
-const longestRestMs = 5
 
 /** The answer for the one event that was given. */
 export function only(results: readonly SendResult[]): SendResult {
@@ -51,6 +50,6 @@ export function createInserter({
   }
   const write = (events: readonly PreparedEvent[]) => insertMatched(matching, events)
   // A store whose transactions are synchronous is one whose writes are.
-  const rest = host.kind === 'sync' ? { clock, longestMs: longestRestMs } : undefined
+  const rest = host.kind === 'sync' ? restBy(clock) : undefined
   return createBatcher(write, { largest: largestBatch, begin: afterTurn, rest })
 }
