@@ -11,7 +11,10 @@ export interface NoTransactions {
   readonly kind: 'none'
 }
 
-/** The host's transactions are synchronous, as SQLite's are: events are recorded by a call that returns. */
+/**
+ * The host's transactions are synchronous, as SQLite's are: events are recorded by a call that returns. The store's own writes are taken to block, too:
+ * sends to it gather for as long as the last one took, at most 5 ms.
+ */
 export interface SyncTransactions<Tx> {
   readonly kind: 'sync'
   /**

@@ -17,8 +17,8 @@ export const afterTurn: Begin = (write) => {
 }
 
 /**
- * For writes that block the event loop, in which nothing gathers: the next waits for as long as the last took, at most `longestMs`. Givers who
- * come again as soon as they were answered are not held up: nobody else may come.
+ * For writes that block the event loop, in which nothing gathers: the next waits for as long as the last took, at most `longestMs`. Givers half of
+ * whom come again as soon as they were answered are not held up: nobody else may come.
  */
 export interface Rest extends Pick<Clock, 'now' | 'sleep'> {
   readonly longestMs: number
@@ -78,7 +78,7 @@ export function createBatcher<Item, Result>(
     await writeBatch(batch, write)
     const took = now() - begun
     await afterAnswers()
-    if (took > 0 && gathered.length < batch.length) await sleep(Math.min(took, longestMs))
+    if (took > 0 && 2 * gathered.length < batch.length) await sleep(Math.min(took, longestMs))
   }
 
   return {
