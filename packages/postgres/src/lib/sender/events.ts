@@ -7,6 +7,7 @@ import type {
   InsertedEvent,
   NewEvent,
 } from '@posthorn/sender'
+import { outdated } from '@posthorn/sender/store'
 import { type Argument, Bytes, type Cell, rows, scalar } from '../columns'
 import type { Database } from '../database'
 import { type Row, text, unexpected } from '../values'
@@ -48,13 +49,6 @@ export function insertedIn(
       result[place] = answers[row] ?? outdated(events[place] ?? missing())
   return result
 }
-
-const outdated = ({ id }: NewEvent): InsertedEvent => ({
-  eventId: id,
-  duplicate: false,
-  deliveries: 0,
-  outdated: true,
-})
 
 function answersIn(answers: unknown): readonly (InsertedEvent | null)[] {
   if (!Array.isArray(answers)) throw unexpected('answers')

@@ -1,5 +1,6 @@
 import { WebhookError } from '@posthorn/schema'
 import type { FanOut, InsertedEvent, NewEvent } from '@posthorn/sender'
+import { outdated } from '@posthorn/sender/store'
 import type { Connection } from '../connection'
 import { type RowsStatement, writeRows } from '../rows'
 import { int, type Row, text } from '../values'
@@ -99,13 +100,6 @@ export function insertReserved(
     isOutdated(event, reserved) ? outdated(event) : (answers.next().value ?? outdated(event)),
   )
 }
-
-const outdated = ({ id }: NewEvent): InsertedEvent => ({
-  eventId: id,
-  duplicate: false,
-  deliveries: 0,
-  outdated: true,
-})
 
 interface Placed {
   readonly event: NewEvent

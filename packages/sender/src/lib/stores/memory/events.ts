@@ -8,6 +8,7 @@ import type {
   NewDelivery,
   NewEvent,
 } from '../../model/event'
+import { outdated } from '../../model/outdated'
 import type { EventClaim, EventClaimRequest } from '../../ports/delivery-store'
 import { markOf } from './endpoints'
 import { advance, arrange, changeRow } from './lanes'
@@ -20,8 +21,7 @@ export function insertEvents(
   events: readonly NewEvent[],
 ): readonly InsertedEvent[] {
   return events.map((event) => {
-    if (event.mark !== undefined && event.mark !== markOf(state))
-      return { eventId: event.id, duplicate: false, deliveries: 0, outdated: true }
+    if (event.mark !== undefined && event.mark !== markOf(state)) return outdated(event)
     const known = findKnown(state, event)
     const row = known ?? recordEvent(state, event)
     return { eventId: row.id, duplicate: known !== undefined, deliveries: row.wanted }
