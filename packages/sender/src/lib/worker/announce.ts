@@ -6,7 +6,7 @@ export function announceAttempt(
   delivery: ClaimedDelivery,
   attempt: AttemptRecord,
 ): void {
-  if (emitter.isHeard('attempt')) emitter.emit('attempt', { ...notice(delivery), attempt })
+  if (emitter.isHeard('attempt')) emitter.emit('attempt', { attempt, ...notice(delivery) })
 }
 
 export function announceNext(emitter: Emitter, delivery: ClaimedDelivery, next: NextState): void {
@@ -14,17 +14,16 @@ export function announceNext(emitter: Emitter, delivery: ClaimedDelivery, next: 
   if (next.status === 'succeeded' && !emitter.isHeard('delivery.succeeded')) return
   const base = notice(delivery)
   if (next.status === 'pending') {
-    emitter.emit('delivery.retrying', { ...base, attempts, retryInMs: next.retryInMs })
+    emitter.emit('delivery.retrying', { attempts, retryInMs: next.retryInMs, ...base })
   } else if (next.status === 'succeeded') {
-    // Not a spread: adding to one takes ten times as long (Node 20).
-    emitter.emit('delivery.succeeded', Object.assign(base, { attempts }))
+    emitter.emit('delivery.succeeded', { attempts, ...base })
   } else if (next.status === 'failed') {
-    emitter.emit('delivery.failed', { ...base, attempts, reason: next.reason })
+    emitter.emit('delivery.failed', { attempts, reason: next.reason, ...base })
     const { orderingKey, endpoint } = delivery
     if (endpoint.ordered === 'block' && orderingKey !== undefined)
-      emitter.emit('ordering.blocked', { ...base, orderingKey })
+      emitter.emit('ordering.blocked', { orderingKey, ...base })
   } else {
-    emitter.emit('delivery.skipped', { ...base, reason: next.reason })
+    emitter.emit('delivery.skipped', { reason: next.reason, ...base })
   }
 }
 

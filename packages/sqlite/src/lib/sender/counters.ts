@@ -41,10 +41,13 @@ export interface Reservation {
   /** Never used before. */
   readonly token: number
   readonly changes: EndpointChanges
+  /** Of the endpoints as they are. */
+  readonly mark: string
 }
 
 export function reserve(connection: Connection, rows: number, now: number): Reservation {
   const counters = need(connection.get(RESERVE, rows, now))
+  const changes = toChanges(counters)
   let seq = int(counters, 'seq') - rows
   return {
     nextSeq() {
@@ -54,7 +57,8 @@ export function reserve(connection: Connection, rows: number, now: number): Rese
     time: int(counters, 'latest'),
     horizon: int(counters, 'endpoints'),
     token: int(counters, 'tokens'),
-    changes: toChanges(counters),
+    changes,
+    mark: markOf(changes),
   }
 }
 

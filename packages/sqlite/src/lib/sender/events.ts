@@ -5,7 +5,7 @@ import type { Connection } from '../connection'
 import { type RowsStatement, writeRows } from '../rows'
 import { int, type Row, text } from '../values'
 import type { StoreContext } from './context'
-import { markOf, type Reservation, reserve } from './counters'
+import { type Reservation, reserve } from './counters'
 import { DeliveryWriter, type Parent } from './deliveries'
 
 const INSERT_EVENTS: RowsStatement = {
@@ -69,8 +69,8 @@ export function reserveFor(
   return reserve(connection, rows, now())
 }
 
-export const isOutdated = ({ mark }: NewEvent, { changes }: Reservation): boolean =>
-  mark !== undefined && mark !== markOf(changes)
+export const isOutdated = ({ mark }: NewEvent, reserved: Reservation): boolean =>
+  mark !== undefined && mark !== reserved.mark
 
 /** The same, to places that were reserved for them. */
 export function insertReserved(
